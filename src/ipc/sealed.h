@@ -1,0 +1,15 @@
+/* Sealed memory files: how configuration and launch records travel between our processes.
+ * Whoever holds one can read it, and nobody can change it any more (memfd_create(2), F_SEAL_*). */
+#ifndef AAAU_IPC_SEALED_H
+#define AAAU_IPC_SEALED_H
+
+#include <stddef.h>
+
+/* A sealed memory file with these bytes, close-on-exec. Descriptor, or a negative errno. */
+int sealed_write(const char *name, const void *data, size_t n);
+
+/* Maps a sealed file read-only. Refuses (-EPERM) one that is not fully sealed, and (-EFBIG) one
+ * larger than limit. On success the mapping is the caller's to munmap(2). 0, or a negative errno. */
+int sealed_map(int fd, size_t limit, const void **ret_data, size_t *ret_length);
+
+#endif

@@ -1,0 +1,18 @@
+/* POSIX shell quoting without a shell: splitting `-p 'PROGRAM ARGS'`, and quoting for display.
+ *
+ * Quoting rules of XCU 2.2 (backslash, single quotes, double quotes); nothing is expanded: `$`,
+ * backquote, `*`, `~`, `|`, `;`, `#` are ordinary characters.
+ */
+#ifndef AAAU_UTIL_SHELL_WORDS_H
+#define AAAU_UTIL_SHELL_WORDS_H
+
+#include "util/str.h"
+
+/* The words as a NULL-terminated array, one allocation freed with free(3). 0, -EINVAL with
+ * *ret_problem a static text ("unclosed single quote") or -ENOMEM. */
+int shell_words_split(const char *text, char ***ret, const char **ret_problem);
+
+/* Appends the word quoted so that a shell reads it back; plain words stay plain. */
+void shell_words_quote(struct str *out, const char *word);
+
+#endif
