@@ -15,9 +15,20 @@ enum monitor_fd {
 	MONITOR_FD_BROKER_PROGRAM,  /* O_PATH, for execveat */
 	MONITOR_FD_SESSION_PROGRAM, /* O_PATH, for execveat */
 	MONITOR_FD_SERVER_PROGRAM,  /* O_PATH, aaau-server, for re-execution on SIGHUP */
+	MONITOR_FD_ARGUMENTS,       /* sealed: the arguments after `run`, each ended by a NUL */
+	MONITOR_FD_INSTANCE_DIR,    /* /run/aaau/NAME, removed at the end */
+	MONITOR_FD_SOCKET_DIR,      /* the directory that the public socket is in */
 	MONITOR_FD_READY, /* a byte written here says "accepting", then closed; may be closed */
 	MONITOR_FD_END
 };
+
+/* On SIGHUP the monitor runs, with no descriptors but 0 to 2 and a clean signal mask,
+ *     aaau-server run --reload-check ARGUMENTS
+ * and, if that exits with 0, ends the broker and execs in its own place
+ *     aaau-server run --reload ARGUMENTS
+ * with MONITOR_FD_LISTEN and MONITOR_FD_LOCK open at their numbers, to be used instead of made.
+ * SIGTERM, SIGINT, SIGHUP and SIGCHLD stay blocked across that exec, so that none is lost on the
+ * way to the next monitor. The environment is handed on as it was, for NOTIFY_SOCKET. */
 
 /* aaau-broker, execed by the monitor. */
 enum broker_fd {

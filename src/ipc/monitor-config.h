@@ -33,6 +33,13 @@ struct monitor_config {
 	gid_t authorized_gid;
 	gid_t tty_gid; /* group of the slave side; 0 where there is no group tty (then the agent's own) */
 	gid_t log_gid; /* group of the records */
+
+	/* What the monitor removes when the server ends. */
+	char instance_name[256]; /* NAME of the instance directory and of the cgroup */
+	char socket_name
+		[108]; /* in MONITOR_FD_SOCKET_DIR; "" if it is not ours (socket activation) */
+	uint64_t socket_device; /* st_dev and st_ino of it: another's socket is left alone */
+	uint64_t socket_inode;
 	struct monitor_profile profiles[MONITOR_CONFIG_MAX_PROFILES];
 };
 
