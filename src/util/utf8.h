@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Length (1 to 4) of the valid sequence that data begins with, or 0 if it begins with none. */
+size_t utf8_sequence(const char *data, size_t n);
+
 /* Length of the longest valid prefix of data. */
 size_t utf8_valid_prefix(const char *data, size_t n);
 

@@ -1,0 +1,183 @@
+/* JSON text.
+ *
+ * Owns nothing: it appends to the caller's string, and an error sticks there. Strings come from
+ * agents and clients and are trusted in nothing; keys are our own constants.
+ *
+ * Text is escaped into a small buffer on the stack and appended from there: that copy stays in the
+ * first-level cache, and the string grows by what is needed, not by the six bytes that any byte
+ * might become. Runs of ordinary ASCII are found and moved eight bytes at a time.
+ */
+#include "util/json-write.h"
+
+#include <string.h>
+
+#include "util/swar.h"
+#include "util/utf8.h"
+
+#define CHUNK_SIZE 512
+#define ESCAPE_MAX 6 /* "\u001b" */
+
+/* What stands for each ASCII byte that is escaped; length 0 for those that stand for themselves. */
+struct escape {
+	char text[7];
+	uint8_t length;
+};
+
+#define U(code)                 \
+	{                       \
+		"\\u00" code, 6 \
+	}
+#define S(letter)              \
+	{                      \
+		"\\" letter, 2 \
+	}
+static const struct escape escapes[128] = {
+	U("00"), U("01"), U("02"), U("03"), U("04"),         U("05"),          U("06"),
+	U("07"), S("b"),  S("t"),  S("n"),  U("0b"),         S("f"),           S("r"),
+	U("0e"), U("0f"), U("10"), U("11"), U("12"),         U("13"),          U("14"),
+	U("15"), U("16"), U("17"), U("18"), U("19"),         U("1a"),          U("1b"),
+	U("1c"), U("1d"), U("1e"), U("1f"), ['"'] = S("\""), ['\\'] = S("\\"), [0x7f] = U("7f"),
+};
+#undef U
+#undef S
+
+/* Escapes bytes of [*data, end) into out while it has room for any next step, and advances *data.
+ * Returns where out ends; sets *replaced if an invalid byte was met. Everything is in registers:
+ * this loop sees every byte that any terminal shows. */
+static char *escape_chunk(char *out, const char *out_end, const char **data, const char *end,
+			  bool *replaced)
+{
+	const char *in = *data;
+	const char *last_start = out_end - 8 - ESCAPE_MAX - 1; /* and a closing quote */
+
+	while (in < end && out <= last_start) {
+		if (end - in >= 8) {
+			uint64_t word = swar_load(in);
+			/* Everything that is not itself: also what is not ASCII, looked at below. */
+			uint64_t special = (word & SWAR_HIGHS) | swar_below(word, 0x20) |
+					   swar_equal(word, '"') | swar_equal(word, '\\') |
+					   swar_equal(word, 0x7f);
+			memcpy(out, in, 8);
+			if (special == 0) {
+				in += 8;
+				out += 8;
+				continue;
+			}
+			size_t plain = swar_first(special);
+			in += plain;
+			out += plain;
+		}
+		uint8_t byte = (uint8_t)*in;
+		if (byte < 0x80) {
+			const struct escape *escape = &escapes[byte];
+			if (escape->length == 0) {
+				*out++ = (char)byte;
+			} else {
+				memcpy(out, escape->text, 6);
+				out += escape->length;
+			}
+			in++;
+			continue;
+		}
+		size_t length = utf8_sequence(in, (size_t)(end - in));
+		if (length > 0) {
+			memcpy(out, in, length);
+			in += length;
+			out += length;
+		} else {
+			memcpy(out, "\xef\xbf\xbd", 3); /* U+FFFD */
+			in++;
+			out += 3;
+			*replaced = true;
+		}
+	}
+	*data = in;
+	return out;
+}
+
+bool json_append_lossy_string(struct str *out, const char *data, size_t n)
+{
+	char chunk[CHUNK_SIZE];
+	char *at = chunk;
+	const char *end = n > 0 ? data + n : data;
+	bool replaced = false;
+
+	*at++ = '"';
+	while (data < end) {
+		at = escape_chunk(at, chunk + sizeof chunk, &data, end, &replaced);
+		if (data < end) {
+			str_append(out, chunk, (size_t)(at - chunk));
+			at = chunk;
+		}
+	}
+	*at++ = '"';
+	str_append(out, chunk, (size_t)(at - chunk));
+	return replaced;
+}
+
+void json_append_string(struct str *out, const char *data, size_t n)
+{
+	/* Valid input comes out the same, at the same speed. */
+	json_append_lossy_string(out, data, n);
+}
+
+void json_append_key(struct str *out, const char *key)
+{
+	if (out->length > 0 && out->data[out->length - 1] != '{')
+		str_append_byte(out, ',');
+	json_append_string(out, key, strlen(key));
+	str_append_byte(out, ':');
+}
+
+void json_append_text_member(struct str *out, const char *key, const char *text)
+{
+	json_append_key(out, key);
+	json_append_lossy_string(out, text, strlen(text));
+}
+
+void json_append_u64_member(struct str *out, const char *key, uint64_t value)
+{
+	json_append_key(out, key);
+	str_append_u64(out, value);
+}
+
+void json_append_bool_member(struct str *out, const char *key, bool value)
+{
+	json_append_key(out, key);
+	str_append_text(out, value ? "true" : "false");
+}
+
+void json_append_base64(struct str *out, const void *data, size_t n)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *in = data;
+
+	if (n > SIZE_MAX / 2) {
+		/* No such object exists; the sum below must not wrap all the same. */
+		str_reserve(out, SIZE_MAX);
+		return;
+	}
+	size_t length = (n + 2) / 3 * 4 + 2;
+	char *at = str_reserve(out, length);
+	if (!at)
+		return;
+	*at++ = '"';
+	for (; n >= 3; n -= 3, in += 3) {
+		uint32_t three = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+		*at++ = digits[three >> 18];
+		*at++ = digits[three >> 12 & 63];
+		*at++ = digits[three >> 6 & 63];
+		*at++ = digits[three & 63];
+	}
+	if (n > 0) {
+		uint32_t three = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0);
+		*at++ = digits[three >> 18];
+		*at++ = digits[three >> 12 & 63];
+		*at++ = n > 1 ? digits[three >> 6 & 63] : '=';
+		*at++ = '=';
+	}
+	*at++ = '"';
+	*at = '\0';
+	out->length += length;
+}
