@@ -118,7 +118,9 @@ struct session_ended {
 	uint8_t exit_code; /* EXITED */
 	uint8_t signal;    /* SIGNALED, KILLED */
 	uint64_t duration_us;
-	const char *by; /* KILLED: the user, else "" */
+	/* KILLED: the user. EXEC_FAILED: the message that an attached client gets (what failed, the
+	 * path searched), for the creator of a detached session. Else "" */
+	const char *by;
 };
 
 enum end_reason {
@@ -126,7 +128,8 @@ enum end_reason {
 	END_SIGNALED,
 	END_KILLED,      /* on a user's order */
 	END_SHUTDOWN,    /* on the server's */
-	END_EXEC_FAILED, /* the agent never ran; exit_code is 126 or 127 */
+	END_EXEC_FAILED, /* the agent never ran; exit_code is 127 (not found), 126 (not executable) or
+			  * 255 (another step failed) */
 };
 
 /* Encoders append to a cleared str; decoders take the bytes after the type byte and give 0 or
