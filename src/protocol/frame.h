@@ -9,8 +9,7 @@
 
 #define FRAME_HEADER_SIZE 5
 #define FRAME_MAX_PAYLOAD 1000000
-#define FRAME_MAX_CONTROL \
-	4096 /* payload of every type but INPUT and OUTPUT that a client may send */
+#define FRAME_MAX_CONTROL 4096 /* payload of every type but INPUT and OUTPUT, in both directions */
 
 enum frame_type {
 	/* client -> server */
@@ -57,7 +56,8 @@ struct frame_piece {
 
 /* Consumes from data[*at..n), advancing *at, until there is an event. A streamed frame of length 0
  * gives no event. Unknown types are collected like control frames: the caller ignores or refuses
- * them. */
+ * them. FRAME_BAD_LENGTH comes before any payload is taken, with the type and the declared length
+ * in *ret, and again at every further call: a reader starts anew only when zeroed. */
 enum frame_event frame_read(struct frame_reader *reader, const char *data, size_t n, size_t *at,
 			    struct frame_piece *ret);
 

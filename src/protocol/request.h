@@ -11,6 +11,7 @@
 
 #define REQUEST_MAX_LINE 65536 /* bytes, the newline included */
 #define REQUEST_MAX_NAME 64    /* bytes of a session's name */
+#define REQUEST_MAX_ARGS 4000  /* the launch record holds few more, the profile's own among them */
 
 enum request_op {
 	REQUEST_NEW = 1, /* v1 NEW, NEW_JSON; v2 "new" */
@@ -34,7 +35,8 @@ struct request {
 	/* NEW */
 	char *agent;        /* profile or alias, or NULL */
 	char *program;      /* or NULL: the profile's */
-	char **args;        /* arguments after the program, NULL-terminated, or NULL */
+	char **args;        /* arguments after the program (the profile's, where that is NULL),
+			     * NULL-terminated, or NULL */
 	char **environment; /* NAME=VALUE as the client offers them, NULL-terminated, or NULL */
 	char *name;         /* or NULL */
 	bool detached;      /* do not attach this client: answer and close */
@@ -47,6 +49,10 @@ struct request {
 	char *session;
 	bool everyone; /* DETACH */
 };
+
+/* The wire version in which a connection that began with these bytes is answered: 2 if they begin
+ * with "AAAU/", else 1. For refusals before a whole line is there. */
+int request_version(const char *data, size_t length);
 
 /* Parses one whole line, without its newline. On anything but PROTOCOL_OK *ret is empty but for
  * version (2 if the line began with "AAAU/", else 1), and *ret_message says what is wrong, as a

@@ -34,7 +34,7 @@ struct v1_piece {
 	uint16_t rows, columns;
 };
 
-/* As frame_read. A frame of length 0 gives no event. "\x01RESIZE:24,80" needs both numbers in
+/* As frame_read; V1_INPUT's data points into the fed bytes or into the reader. A frame of length 0 gives no event. "\x01RESIZE:24,80" needs both numbers in
  * plain decimal and nothing else; "\x01RESIZE:x" and a lone "\x01" are input. */
 enum v1_event v1_read(struct v1_reader *reader, const char *data, size_t n, size_t *at,
 		      struct v1_piece *ret);
