@@ -44,7 +44,8 @@ int audit_writer_flush(struct audit_writer *writer)
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;
-			return -errno;
+			/* -ENOMEM means "not taken" to our caller, and this line was. */
+			return errno == ENOMEM ? -EIO : -errno;
 		}
 		if (n == 0) /* no file system does this; do not spin if one does */
 			return -EIO;

@@ -23,8 +23,8 @@ void audit_writer_free(struct audit_writer *writer);
 /* Formats the record behind what is pending and writes as much as the file takes. 0: everything is
  * in the file. A negative errno (-ENOSPC, -EIO, -EDQUOT, -EFBIG …): the line is kept and will be
  * written by the next call that succeeds; the caller must not let its bytes go to anybody before
- * audit_writer_flush() has given 0. -ENOMEM (no memory, or AUDIT_WRITER_MAX
- * reached): the line was not taken. */
+ * audit_writer_flush() has given 0. -ENOMEM (no memory, or AUDIT_WRITER_MAX reached): the line was
+ * not taken. */
 int audit_writer_put(struct audit_writer *writer, const struct audit_record *record);
 int audit_writer_flush(struct audit_writer *writer);
 static inline bool audit_writer_stalled(const struct audit_writer *writer)
