@@ -1,8 +1,8 @@
 /* The error table is complete, and an error reads the same in both versions. */
+#include <cmocka.h>
 #include <jansson.h>
 #include <string.h>
 
-#include "../cmocka-test.h"
 #include "protocol/error.h"
 
 static void every_error_has_code_message_remedy_and_status(void **state)

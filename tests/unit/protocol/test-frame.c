@@ -1,9 +1,9 @@
 /* Version 2 frames: limits, and the same events however the bytes are split. */
+#include <cmocka.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmocka-test.h"
 #include "protocol/frame.h"
 #include "util/str.h"
 

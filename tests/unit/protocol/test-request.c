@@ -1,9 +1,9 @@
 /* Every form of a first line, good and bad. Each case is a line and what becomes of it, written
  * out by render(): the fields that are set, or the error's code and message. */
+#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmocka-test.h"
 #include "protocol/request.h"
 
 static void put_array(struct str *out, const char *label, char **array)

@@ -1,9 +1,9 @@
 /* Version 1's frames: what is control, what is input, the same however the bytes are split. */
+#include <cmocka.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmocka-test.h"
 #include "protocol/v1.h"
 #include "util/str.h"
 
