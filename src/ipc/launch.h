@@ -55,8 +55,9 @@ enum exec_step {
 	EXEC_STEP_TERMINAL,   /* controlling terminal, descriptors */
 	EXEC_STEP_IDENTITY,   /* groups, ids, no_new_privs, limits */
 	EXEC_STEP_HOME,       /* chdir to the home */
-	EXEC_STEP_FIND, /* program not found in path (errno ENOENT) or not executable (EACCES) */
-	EXEC_STEP_EXEC, /* execve failed */
+	EXEC_STEP_FIND,   /* program not found in path (errno ENOENT) or not executable (EACCES) */
+	EXEC_STEP_EXEC,   /* execve failed */
+	EXEC_STEP_MOUNTS, /* the mount namespace with the private /dev/pts */
 };
 
 struct exec_failure {
