@@ -91,9 +91,11 @@ ssize_t seqpacket_receive(int socket, void *data, size_t size, int fds[SEQPACKET
 	ssize_t n;
 
 	*fd_count = 0;
+	/* ECONNRESET, told once: the other end closed with messages of ours unread. Its own last ones
+	 * are still there behind that error. */
 	do
 		n = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
 
