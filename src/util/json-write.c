@@ -5,13 +5,13 @@
  *
  * Text is escaped into a small buffer on the stack and appended from there: that copy stays in the
  * first-level cache, and the string grows by what is needed, not by the six bytes that any byte
- * might become. Runs of ordinary ASCII are found and moved eight bytes at a time.
+ * might become. Runs of ordinary ASCII are found and moved sixteen bytes at a time.
  */
 #include "util/json-write.h"
 
+#include <endian.h>
 #include <string.h>
 
-#include "util/swar.h"
 #include "util/utf8.h"
 
 #define CHUNK_SIZE 512
@@ -41,55 +41,79 @@ static const struct escape escapes[128] = {
 #undef U
 #undef S
 
+/* The compiler's own vectors: one instruction or a few for sixteen bytes, wherever we run. */
+#define BLOCK_SIZE 16
+typedef signed char block __attribute__((vector_size(BLOCK_SIZE)));
+
+/* How many of the sixteen bytes at `in` stand for themselves before one does not. */
+static inline size_t plain_run(const char *in)
+{
+	block bytes;
+	uint64_t halves[2];
+
+	memcpy(&bytes, in, sizeof bytes);
+	/* Signed: what is not ASCII is below a blank as well, and is looked at one by one. */
+	block special = (bytes < ' ') | (bytes == '"') | (bytes == '\\') | (bytes == 0x7f);
+	memcpy(halves, &special, sizeof halves);
+	if (halves[0])
+		return (size_t)__builtin_ctzll(le64toh(halves[0])) / 8;
+	if (halves[1])
+		return 8 + (size_t)__builtin_ctzll(le64toh(halves[1])) / 8;
+	return BLOCK_SIZE;
+}
+
+/* Writes what stands for the one character at `in` and says how many bytes that was, in *read.
+ * Returns where the output ends. */
+static inline char *escape_one(char *out, const char *in, size_t n, size_t *read, bool *replaced)
+{
+	uint8_t byte = (uint8_t)*in;
+
+	*read = 1;
+	if (byte < 0x80) {
+		const struct escape *escape = &escapes[byte];
+		if (escape->length == 0) {
+			*out = (char)byte;
+			return out + 1;
+		}
+		memcpy(out, escape->text, ESCAPE_MAX);
+		return out + escape->length;
+	}
+	size_t length = utf8_sequence(in, n);
+	if (length == 0) {
+		memcpy(out, "\xef\xbf\xbd", 3); /* U+FFFD */
+		*replaced = true;
+		return out + 3;
+	}
+	for (size_t i = 0; i < length; i++)
+		out[i] = in[i];
+	*read = length;
+	return out + length;
+}
+
 /* Escapes bytes of [*data, end) into out while it has room for any next step, and advances *data.
- * Returns where out ends; sets *replaced if an invalid byte was met. Everything is in registers:
- * this loop sees every byte that any terminal shows. */
+ * Returns where the output ends; sets *replaced if an invalid byte was met. This loop sees every
+ * byte that any terminal shows. */
 static char *escape_chunk(char *out, const char *out_end, const char **data, const char *end,
 			  bool *replaced)
 {
 	const char *in = *data;
-	const char *last_start = out_end - 8 - ESCAPE_MAX - 1; /* and a closing quote */
+	const char *last_start = out_end - BLOCK_SIZE - ESCAPE_MAX - 1; /* and a closing quote */
 
 	while (in < end && out <= last_start) {
-		if (end - in >= 8) {
-			uint64_t word = swar_load(in);
-			/* Everything that is not itself: also what is not ASCII, looked at below. */
-			uint64_t special = (word & SWAR_HIGHS) | swar_below(word, 0x20) |
-					   swar_equal(word, '"') | swar_equal(word, '\\') |
-					   swar_equal(word, 0x7f);
-			memcpy(out, in, 8);
-			if (special == 0) {
-				in += 8;
-				out += 8;
-				continue;
-			}
-			size_t plain = swar_first(special);
+		if (end - in >= BLOCK_SIZE) {
+			size_t plain = plain_run(in);
+			memcpy(out, in, BLOCK_SIZE);
 			in += plain;
 			out += plain;
+			if (plain == BLOCK_SIZE)
+				continue;
 		}
-		uint8_t byte = (uint8_t)*in;
-		if (byte < 0x80) {
-			const struct escape *escape = &escapes[byte];
-			if (escape->length == 0) {
-				*out++ = (char)byte;
-			} else {
-				memcpy(out, escape->text, 6);
-				out += escape->length;
-			}
-			in++;
-			continue;
-		}
-		size_t length = utf8_sequence(in, (size_t)(end - in));
-		if (length > 0) {
-			memcpy(out, in, length);
-			in += length;
-			out += length;
-		} else {
-			memcpy(out, "\xef\xbf\xbd", 3); /* U+FFFD */
-			in++;
-			out += 3;
-			*replaced = true;
-		}
+		size_t read;
+		/* What is special seldom comes alone, and the vectors do not help with it. */
+		do {
+			out = escape_one(out, in, (size_t)(end - in), &read, replaced);
+			in += read;
+		} while (in < end && (uint8_t)*in >= 0x80 && out <= last_start);
 	}
 	*data = in;
 	return out;

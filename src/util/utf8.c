@@ -5,34 +5,26 @@
  */
 #include "util/utf8.h"
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
-#include "util/swar.h"
+/* What may follow a first byte: how long the sequence is (0: the byte begins none) and between
+ * which bounds the second byte lies. The bounds are what rules out overlong forms, surrogates and
+ * numbers too large. */
+static const struct {
+	uint8_t length, low, high;
+} leads[256] = {
+	[0x00 ... 0x7f] = {1, 0, 0}, [0xc2 ... 0xdf] = {2, 0x80, 0xbf},
+	[0xe0] = {3, 0xa0, 0xbf},    [0xe1 ... 0xec] = {3, 0x80, 0xbf},
+	[0xed] = {3, 0x80, 0x9f},    [0xee ... 0xef] = {3, 0x80, 0xbf},
+	[0xf0] = {4, 0x90, 0xbf},    [0xf1 ... 0xf3] = {4, 0x80, 0xbf},
+	[0xf4] = {4, 0x80, 0x8f},
+};
 
-/* Length of the sequence that this byte begins; 0 for one that begins none. */
-static size_t lead_length(uint8_t lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 3;
-	if (lead >= 0xf0 && lead <= 0xf4)
-		return 4;
-	return 0;
-}
-
-/* The second byte's range is what rules out overlong forms, surrogates and numbers too large. */
 static bool second_valid(uint8_t lead, uint8_t second)
 {
-	switch (lead) {
-	case 0xe0: return second >= 0xa0 && second <= 0xbf;
-	case 0xed: return second >= 0x80 && second <= 0x9f;
-	case 0xf0: return second >= 0x90 && second <= 0xbf;
-	case 0xf4: return second >= 0x80 && second <= 0x8f;
-	default: return second >= 0x80 && second <= 0xbf;
-	}
+	return second >= leads[lead].low && second <= leads[lead].high;
 }
 
 static bool is_continuation(uint8_t byte)
@@ -46,14 +38,15 @@ size_t utf8_sequence(const char *data, size_t n)
 
 	if (n == 0)
 		return 0;
-	size_t length = lead_length(byte[0]);
+	size_t length = leads[byte[0]].length;
 	if (length <= 1)
 		return length;
 	if (n < length || !second_valid(byte[0], byte[1]))
 		return 0;
-	for (size_t i = 2; i < length; i++)
-		if (!is_continuation(byte[i]))
-			return 0;
+	if (length >= 3 && !is_continuation(byte[2]))
+		return 0;
+	if (length == 4 && !is_continuation(byte[3]))
+		return 0;
 	return length;
 }
 
@@ -63,12 +56,14 @@ size_t utf8_valid_prefix(const char *data, size_t n)
 
 	while (at < n) {
 		if (n - at >= 8) {
-			uint64_t high = swar_load(data + at) & SWAR_HIGHS;
+			uint64_t eight;
+			memcpy(&eight, data + at, sizeof eight);
+			uint64_t high = eight & UINT64_C(0x8080808080808080);
 			if (high == 0) {
-				at += 8;
+				at += sizeof eight;
 				continue;
 			}
-			at += swar_first(high);
+			at += (size_t)__builtin_ctzll(le64toh(high)) / 8;
 		}
 		size_t length = utf8_sequence(data + at, n - at);
 		if (length == 0)
@@ -86,7 +81,7 @@ size_t utf8_incomplete_tail(const char *data, size_t n)
 		uint8_t lead = byte[n - held];
 		if (is_continuation(lead))
 			continue;
-		if (lead_length(lead) <= held)
+		if (leads[lead].length <= held)
 			return 0;
 		if (held >= 2 && !second_valid(lead, byte[n - held + 1]))
 			return 0;
