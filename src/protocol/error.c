@@ -50,7 +50,7 @@ static const struct entry table[] = {
 		{"agent-refused", "agent users may not connect",
 		 "connect as a human user: a session cannot open or control sessions", 255},
 	[PROTOCOL_PERMISSION] =
-		{"permission-denied", "your permission level does not allow this",
+		{"permission-denied", "Permission denied",
 		 "ask the session's creator or an administrator (admin_group in aaau.conf(5)) to do it",
 		 255},
 	[PROTOCOL_NO_SESSION] = {"no-such-session", "there is no such session",
