@@ -56,6 +56,15 @@ def install(directory):
 
 
 @pytest.fixture(scope="session")
+def agents(directory):
+    """agents("facts", "x") is the command line of one of our agents, which every user can run."""
+    place = os.path.join(directory, "agents")
+    shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), "agents"), place)
+    os.chmod(place, 0o755)
+    return lambda name, *args: ["/usr/bin/python3", os.path.join(place, name + ".py"), *args]
+
+
+@pytest.fixture(scope="session")
 def people(install, directory):
     """Real users, made once a run."""
     homes = os.path.join(directory, "homes")

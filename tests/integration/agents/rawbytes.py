@@ -1,0 +1,12 @@
+"""Prints READY, then every byte of its input as <hex>, on a raw terminal. `q` alone in a read ends it."""
+import os
+import sys
+import tty
+
+tty.setraw(0)
+os.write(1, b"READY\r\n")
+while True:
+    data = os.read(0, 4096)
+    if not data or data == b"q":
+        sys.exit(0)
+    os.write(1, b"".join(b"<%02x>" % byte for byte in data))
