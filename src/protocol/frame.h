@@ -30,7 +30,8 @@ enum frame_type {
 };
 
 /* Incremental reader: feed bytes in any split, get payload pieces. Never buffers payload of
- * streamed types (INPUT, OUTPUT); collects the others whole. */
+ * streamed types (INPUT, OUTPUT); collects the others whole. Zeroed is ready; between frames
+ * header_have is 0 and nothing else of it matters. */
 struct frame_reader {
 	unsigned char header[FRAME_HEADER_SIZE];
 	uint8_t header_have;

@@ -20,6 +20,8 @@ enum v1_event {
 	V1_BAD_LENGTH, /* over the limit: answer \x01ERROR and close */
 };
 
+/* Zeroed is ready. What it holds comes out later: the input of one call can be up to
+ * V1_MAX_CONTROL - 1 bytes longer than the bytes fed to it. */
 struct v1_reader {
 	unsigned char header[4];
 	uint8_t header_have;
