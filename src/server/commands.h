@@ -7,6 +7,8 @@
 
 #define EXIT_USAGE 64 /* EX_USAGE */
 
+int cmd_init(int argc, char **argv);
+int cmd_deinit(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 /* "aaau-server: TEXT" on standard error. */

@@ -240,8 +240,8 @@ static size_t make_options(cfg_opt_t *options, unsigned scope)
 		if (!(config_keys[i].scope & scope))
 			continue;
 		if (config_type_is_list(config_keys[i].type))
-			options[n++] = (cfg_opt_t)CFG_STR_LIST(config_keys[i].name,
-							       unset, CFGF_NONE);
+			options[n++] =
+				(cfg_opt_t)CFG_STR_LIST(config_keys[i].name, unset, CFGF_NONE);
 		else
 			options[n++] = (cfg_opt_t)CFG_STR(config_keys[i].name, NULL, CFGF_NONE);
 	}

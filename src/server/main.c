@@ -16,6 +16,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help; /* NULL: not listed */
 } commands[] = {
+	{"init", cmd_init, "create the group, the users and the directories"},
+	{"deinit", cmd_deinit, "undo what init made"},
 	{"run", cmd_run, "run the server, in the foreground or as a daemon (-d)"},
 	{"help", cmd_help, "this text"},
 	{"--help", cmd_help, NULL},
