@@ -42,9 +42,11 @@ static void render(struct str *out, const char *line, size_t length)
 			str_append_format(out, ": %s", message);
 		free(message);
 		/* Nothing is left of a failed request but its version. */
-		request.version = 0;
-		for (size_t i = 0; i < sizeof(request); i++)
-			assert_int_equal(((const char *)&request)[i], 0);
+		assert_true(request.op == 0 && request.rows == 0 && request.columns == 0);
+		assert_true(!request.agent && !request.program && !request.args);
+		assert_true(!request.environment && !request.name && !request.session);
+		assert_true(!request.detached && !request.observer && !request.everyone);
+		assert_int_equal(request.features, 0);
 		return;
 	}
 	assert_null(message);
