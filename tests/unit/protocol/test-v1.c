@@ -100,9 +100,7 @@ static void exact_control_messages(void **state)
 	(void)state;
 	check("\x01PING", "[ping]");
 	check("\x01GET_STATUS", "[status]");
-	check("\x01"
-	      "FORCE_KILL",
-	      "[kill]");
+	check("\001FORCE_KILL", "[kill]");
 	check("\x01RESIZE:24,80", "[24x80]");
 	check("\x01RESIZE:1,65535", "[1x65535]");
 	check("\x01RESIZE:0024,080", "[24x80]");
@@ -121,8 +119,7 @@ static void anything_else_is_input(void **state)
 		" \x01PING",
 		"PING",
 		"\x01GET_STATUS ",
-		"\x01"
-		"FORCE_KILL\r",
+		"\001FORCE_KILL\r",
 		"\x01RESIZE",
 		"\x01RESIZE:",
 		"\x01RESIZE:x",
