@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 
 from .wait import wait_for
 
