@@ -34,14 +34,6 @@ static void put_error(struct str *out, enum protocol_error error)
 		str_append_text(out, protocol_error_message(error));
 }
 
-static void put_notice(struct str *out, const char *event, const char *message)
-{
-	(void)event;
-	str_append_text(out, "\x01"
-			     "CONTROL:");
-	str_append_text(out, message);
-}
-
 static void put_farewell(const struct client *client, struct str *out,
 			 const struct farewell *farewell)
 {
@@ -91,7 +83,11 @@ static bool receive(struct client *client, const char *data, size_t n)
 		switch (v1_read(&client->reader.v1, data, n, &at, &piece)) {
 		case V1_NEED_MORE: return true;
 		case V1_INPUT: client_give_input(client, piece.data, piece.length); break;
-		case V1_RESIZE: client_ask_resize(client, piece.rows, piece.columns); break;
+		case V1_RESIZE:
+			/* The original's client tells its size whatever it may. */
+			if (client->operator)
+				client_ask_resize(client, piece.rows, piece.columns);
+			break;
 		case V1_PING: say_pong(client); break;
 		case V1_GET_STATUS: say_status(client); break;
 		case V1_FORCE_KILL: client_ask_kill(client, client->level == LEVEL_ADMIN); break;
@@ -112,7 +108,6 @@ const struct client_face client_v1 = {
 	.put_answer = put_answer,
 	.put_refusal = put_refusal,
 	.put_error = put_error,
-	.put_notice = put_notice,
 	.put_farewell = put_farewell,
 	.receive = receive,
 	.forget = forget,

@@ -172,6 +172,8 @@ static void take_resize(struct client *client, const unsigned char *size)
 
 	if (rows == 0 || columns == 0)
 		client_say_error(client, PROTOCOL_BAD_SIZE);
+	else if (!client->operator)
+		client_warn_read_only(client);
 	else
 		client_ask_resize(client, rows, columns);
 }

@@ -283,6 +283,12 @@ void client_close(struct client *client, const char *why)
 	session_client_gone(session);
 }
 
+uint64_t client_unsent(const struct client *client)
+{
+	/* The frame that was begun is finished. */
+	return backlog(client) - client->frame_left;
+}
+
 void client_cut(struct client *client, const struct farewell *farewell, const char *why)
 {
 	/* Doubled by the kernel, bounded by its wmem_max. */
@@ -386,16 +392,19 @@ void client_give_input(struct client *client, const char *data, size_t n)
 	client->denied++;
 	if (client->denied == 1)
 		record_denied(client, "input", 1);
-	if (!client->warned) {
-		client->warned = true;
-		client_say_error(client, PROTOCOL_READ_ONLY);
-	}
+	client_warn_read_only(client);
+}
+
+void client_warn_read_only(struct client *client)
+{
+	if (client->warned)
+		return;
+	client->warned = true;
+	client_say_error(client, PROTOCOL_READ_ONLY);
 }
 
 void client_ask_resize(struct client *client, uint16_t rows, uint16_t columns)
 {
-	if (!client->operator)
-		return;
 	input_commit(client);
 	session_resize(client->session, client, rows, columns);
 }
@@ -523,18 +532,18 @@ void clients_pump(struct session *session)
 	struct client *client;
 
 	/* Those whose socket is full have an event of their own. */
-	TAILQ_FOREACH(client, &session->clients, entry)
-	if (!client->blocked)
-		client_pump(client);
+	TAILQ_FOREACH (client, &session->clients, entry)
+		if (!client->blocked)
+			client_pump(client);
 }
 
 void clients_say_error(struct session *session, enum protocol_error error)
 {
 	struct client *client;
 
-	TAILQ_FOREACH(client, &session->clients, entry)
-	if (client->answered)
-		client_say_error(client, error);
+	TAILQ_FOREACH (client, &session->clients, entry)
+		if (client->answered)
+			client_say_error(client, error);
 }
 
 void clients_notice(struct session *session, const struct client *except, const char *event,
@@ -548,8 +557,7 @@ void clients_notice(struct session *session, const struct client *except, const 
 	va_start(arguments, format);
 	vsnprintf(line, sizeof line, format, arguments);
 	va_end(arguments);
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (client == except || !client->answered || !(client->features & FEATURE_NOTICES))
 			continue;
 		if (message.length == 0)

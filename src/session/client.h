@@ -42,6 +42,7 @@ struct client_face {
 	void (*put_answer)(const struct client *client, struct str *out);
 	void (*put_refusal)(struct str *out, enum protocol_error error, const char *message);
 	void (*put_error)(struct str *out, enum protocol_error error);
+	/* NULL: this version has no notices, and its clients never the feature. */
 	void (*put_notice)(struct str *out, const char *event, const char *message);
 	void (*put_farewell)(const struct client *client, struct str *out,
 			     const struct farewell *farewell);
@@ -124,10 +125,14 @@ void client_end(struct client *client);
 /* The farewell and the close now, whether it reads or not. why is for the record. */
 void client_cut(struct client *client, const struct farewell *farewell, const char *why);
 void client_close(struct client *client, const char *why);
+/* Output that it would not get if it were cut now. */
+uint64_t client_unsent(const struct client *client);
 
 /* What both versions do with what a client sends. */
 void client_give_input(struct client *client, const char *data, size_t n);
-void client_ask_resize(struct client *client, uint16_t rows, uint16_t columns);
+void client_ask_resize(struct client *client, uint16_t rows, uint16_t columns); /* operators */
+/* At most once a burst. */
+void client_warn_read_only(struct client *client);
 void client_ask_kill(struct client *client, bool permitted);
 
 /* All of them. */

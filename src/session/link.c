@@ -90,16 +90,19 @@ static bool take_query(struct session *session, const char *data, size_t n)
 
 static uint32_t detach(struct session *session, const struct session_order *order)
 {
-	struct farewell farewell = {.reason = FAREWELL_DETACHED, .by = order->user};
 	struct client *client;
 	uint32_t count = 0;
 
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (client->gone || !client->answered)
 			continue;
 		if (!order->everyone && client->uid != order->uid)
 			continue;
+		struct farewell farewell = {
+			.reason = FAREWELL_DETACHED,
+			.by = order->user,
+			.missed_bytes = client_unsent(client),
+		};
 		client_cut(client, &farewell, "detached");
 		count++;
 	}

@@ -50,8 +50,7 @@ static size_t operators_room(const struct session *session)
 	uint64_t slowest = ring->head;
 	const struct client *client;
 
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (!client->operator)
 			break;
 		if (takes_output(client) && client->cursor < slowest)
@@ -87,8 +86,7 @@ static void cut_observers_in_the_way(struct session *session, size_t n)
 
 	uint64_t lowest = UINT64_MAX;
 	struct client *client;
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (client->operator|| !takes_output(client))
 			continue;
 		if (client->cursor < floor)
@@ -141,8 +139,7 @@ static void block(struct session *session)
 
 	output->blocked = true;
 	set_reading(output, false);
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (!client->operator)
 			break;
 		client->progress_us = now;
@@ -160,8 +157,7 @@ static void on_patience(evutil_socket_t fd, short what, void *data)
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (!client->operator)
 			break;
 		if (!in_the_way(output, client))

@@ -109,8 +109,8 @@ void session_started(struct session *session)
 
 	/* The creator's connection was sent before the session was asked for. */
 	link_receive_pending(session);
-	TAILQ_FOREACH(client, &session->clients, entry)
-	client_answer(client);
+	TAILQ_FOREACH (client, &session->clients, entry)
+		client_answer(client);
 	session->phase = PHASE_RUNNING;
 	record_session_start(session);
 	link_send_started(session);
@@ -123,8 +123,8 @@ void session_started(struct session *session)
 	r = agent_watch_exit(session);
 	if (r < 0)
 		session_fail(session, "the agent's exit", r);
-	TAILQ_FOREACH(client, &session->clients, entry)
-	client_start(client);
+	TAILQ_FOREACH (client, &session->clients, entry)
+		client_start(client);
 	output_resume(session);
 }
 
@@ -171,8 +171,8 @@ void session_start_failed(struct session *session, const struct exec_failure *fa
 	link_receive_pending(session);
 	session->end.reason = END_EXEC_FAILED;
 	session->end.exit_code = (uint8_t)protocol_error_exit_status(error);
-	TAILQ_FOREACH(client, &session->clients, entry)
-	client_refuse(client, error, message.data);
+	TAILQ_FOREACH (client, &session->clients, entry)
+		client_refuse(client, error, message.data);
 	record_session_start(session);
 	record_start_failed(session, message.data);
 	link_send_ended(session, message.data);
@@ -227,12 +227,12 @@ static void detach_all(struct session *session)
 {
 	struct client *client;
 
-	TAILQ_FOREACH(client, &session->clients, entry)
-	if (!client->gone && client->answered) {
-		if (client->denied > 1)
-			record_denied(client, "input", client->denied);
-		record_detach(client, "session-end");
-	}
+	TAILQ_FOREACH (client, &session->clients, entry)
+		if (!client->gone && client->answered) {
+			if (client->denied > 1)
+				record_denied(client, "input", client->denied);
+			record_detach(client, "session-end");
+		}
 }
 
 /* The broker hears of the end before the clients do: one who then asks the broker for a session of
@@ -249,8 +249,8 @@ void session_drained(struct session *session)
 	link_send_ended(session, session->end.by ? session->end.by : "");
 	event_add(&session->deadline, &longest_flushing);
 	input_discard(session);
-	TAILQ_FOREACH(client, &session->clients, entry)
-	client_end(client);
+	TAILQ_FOREACH (client, &session->clients, entry)
+		client_end(client);
 	session_client_gone(session);
 }
 
@@ -261,9 +261,9 @@ void session_client_gone(struct session *session)
 	output_progress(session);
 	if (session->phase != PHASE_FLUSHING)
 		return;
-	TAILQ_FOREACH(client, &session->clients, entry)
-	if (!client->gone)
-		return;
+	TAILQ_FOREACH (client, &session->clients, entry)
+		if (!client->gone)
+			return;
 	if (!session->record.stalled)
 		session->phase = PHASE_OVER;
 }
@@ -280,8 +280,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 		session_agent_gone(session);
 		return;
 	}
-	TAILQ_FOREACH(client, &session->clients, entry)
-	{
+	TAILQ_FOREACH (client, &session->clients, entry) {
 		struct farewell farewell = {
 			.reason = FAREWELL_SESSION,
 			.missed_bytes =
