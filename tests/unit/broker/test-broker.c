@@ -2,6 +2,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -864,17 +865,23 @@ static void a_thousand_observers(void **state)
 	fd_close(link);
 }
 
-static unsigned count_fds(pid_t pid)
+/* The fewest of a few looks: a connection that has been answered may not be closed yet. */
+static unsigned count_fds(void)
 {
+	unsigned fewest = UINT_MAX;
 	char command[64];
-	unsigned count = 0;
-	FILE *out;
 
-	snprintf(command, sizeof(command), "ls /proc/%d/fd | wc -l", pid);
-	out = popen(command, "r");
-	assert_int_equal(fscanf(out, "%u", &count), 1);
-	pclose(out);
-	return count;
+	snprintf(command, sizeof(command), "ls /proc/%d/fd | wc -l", h.broker);
+	for (int i = 0; i < 5; i++) {
+		FILE *out = popen(command, "r");
+		unsigned count = 0;
+
+		assert_int_equal(fscanf(out, "%u", &count), 1);
+		pclose(out);
+		if (count < fewest)
+			fewest = count;
+	}
+	return fewest;
 }
 
 static void nothing_leaks(void **state)
@@ -887,7 +894,7 @@ static void nothing_leaks(void **state)
 		skip(); /* a process that hides itself hides its descriptors */
 	begin();
 	expect_answer("AAAU/2 {\"op\":\"list\"}\n", "[]");
-	before = count_fds(h.broker);
+	before = count_fds();
 	for (int i = 0; i < 300; i++) {
 		int link = start_session("again", id);
 
@@ -897,7 +904,7 @@ static void nothing_leaks(void **state)
 		fd_close(client_connect(&h));
 	}
 	expect_answer("AAAU/2 {\"op\":\"list\"}\n", "[]");
-	assert_int_equal(count_fds(h.broker), before);
+	assert_int_equal(count_fds(), before);
 }
 
 static void descriptors_run_out(void **state)

@@ -166,7 +166,7 @@ static void refused_peers_tell_their_version_only(void **state)
 	}
 	handshake.prefix_only = true;
 	for (size_t i = 0; i < 4; i++) {
-		say("AAAU/" + i, 1);
+		say(&"AAAU/"[i], 1);
 		assert_int_equal(hear(), HANDSHAKE_MORE);
 	}
 	say("/", 1);
