@@ -24,6 +24,7 @@
 #include "ipc/sealed.h"
 #include "monitor/mounts.h"
 #include "monitor/process.h"
+#include "monitor/scope.h"
 
 static _Noreturn void fail(int status, enum exec_step step, int error)
 {
@@ -179,6 +180,8 @@ _Noreturn void agent_run(const struct agent *agent)
 	if (!error)
 		error = process_become(profile->uid, profile->gid, profile->groups,
 				       profile->group_count);
+	if (!error)
+		error = scope_enter();
 	if (error)
 		fail(agent->status, EXEC_STEP_IDENTITY, error);
 	umask((mode_t)profile->umask);

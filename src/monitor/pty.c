@@ -3,8 +3,9 @@
  * The instance is made without being mounted anywhere (fsopen(2), fsmount(2)) and is mounted later
  * in the agent's mount namespace only. So the slave has no name outside this session: neither the
  * host's /dev/pts nor that of another session of the same agent user leads to it, and the agent's
- * own /dev/pts shows no terminal but its own. There is no other way of getting a PTY here: where
- * the kernel refuses, there is no session. Failures are negative errnos.
+ * own /dev/pts shows no terminal but its own. (What processes of one user can do to each other
+ * through /proc is scope.c's.) There is no other way of getting a PTY here: where the kernel
+ * refuses, there is no session. Failures are negative errnos.
  */
 #include "monitor/pty.h"
 
