@@ -418,6 +418,15 @@ static void read_input(struct loop *loop)
 	}
 }
 
+static void push_input(struct loop *loop)
+{
+	if (!loop->started)
+		return;
+	input_push(&loop->input, loop->client);
+	if (loop->leaving && !loop->leave_sent && !loop->input.queue.length)
+		loop->leave_sent = aaau_send_leave(loop->client) == 0;
+}
+
 static void expire(struct loop *loop)
 {
 	uint64_t now = clock_monotonic_us() / 1000;
@@ -447,13 +456,11 @@ static void turn(struct loop *loop)
 		expire(loop);
 	if (ready > 0 && fds[1].revents && !loop->leaving)
 		read_input(loop);
-	if (loop->started)
-		input_push(&loop->input, loop->client);
-	if (loop->leaving && !loop->leave_sent && !loop->input.queue.length)
-		loop->leave_sent = aaau_send_leave(loop->client) == 0;
+	push_input(loop);
 	if (ready > 0 && fds[0].revents)
 		while (!loop->done && aaau_next_event(loop->client, &event) != AAAU_EVENT_NONE)
 			handle_event(loop, &event);
+	push_input(loop); /* into the room that was made */
 }
 
 void session_wishes(const struct cli_options *options, struct session_wishes *ret)

@@ -166,10 +166,11 @@ enum aaau_event_type aaau_next_event(struct aaau_client *client, struct aaau_eve
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return AAAU_EVENT_NONE;
+		/* Reset: it closed, and had not read all of ours. */
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return closed(client, 0, "", ret);
 		if (n < 0)
 			return closed(client, -errno, "", ret);
-		if (n == 0)
-			return closed(client, 0, "", ret);
 		client->in_end = (size_t)n;
 		client->drained = client->in_end < sizeof(client->in);
 	}
