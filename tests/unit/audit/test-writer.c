@@ -175,7 +175,7 @@ static void in_a_full_file_system(void **state)
 	snprintf(ballast, sizeof ballast, "%s/ballast", directory);
 	if (unshare(CLONE_NEWNS) < 0 && errno == EPERM)
 		skip(); /* a container's root */
-	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
 	assert_int_equal(mount("tmpfs", directory, "tmpfs", 0, "size=1m"), 0);
 
 	for (size_t length = 10; length <= sizeof content; length = length * 3 + 1) {

@@ -1,9 +1,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,50 +15,54 @@ static char expected(size_t i)
 	return (char)(i * 31 + i / 251);
 }
 
-static void on_alarm(int number)
+static volatile sig_atomic_t signals;
+
+static void on_signal(int number)
 {
 	(void)number;
+	signals++;
 }
 
-/* Interrupts without SA_RESTART every half millisecond: EINTR in both directions. */
-static void interrupt_often(void)
+/* A signal that interrupts, without SA_RESTART. */
+static void let_signals_interrupt(void)
 {
-	const struct sigaction action = {.sa_handler = on_alarm};
-	const struct itimerval often = {{0, 500}, {0, 500}};
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
+	const struct sigaction action = {.sa_handler = on_signal};
+	sigaction(SIGUSR1, &action, NULL);
 }
 
-static void interrupt_no_more(void)
+static void wait_for(pid_t pid)
 {
-	const struct itimerval never = {{0, 0}, {0, 0}};
-	setitimer(ITIMER_REAL, &never, NULL);
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* A writer that fills the pipe many times over and a reader that takes it in small bites. */
-static void test_whole_through_a_pipe(void **state)
+/* A writer that fills the pipe many times over, and is interrupted before each small bite of the
+ * reader. */
+static void test_interrupted_writer(void **state)
 {
 	(void)state;
-	int ends[2], status;
+	int ends[2];
 	assert_int_equal(pipe(ends), 0);
+	let_signals_interrupt();
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		close(ends[0]);
-		char *data = malloc(BIG);
-		for (size_t i = 0; data && i < BIG; i++)
+		static char data[BIG];
+		for (size_t i = 0; i < BIG; i++)
 			data[i] = expected(i);
-		interrupt_often();
-		_exit(data && io_write_all(ends[1], data, BIG) == 0 ? 0 : 1);
+		_exit(io_write_all(ends[1], data, BIG) == 0 ? 0 : 1);
 	}
 	close(ends[1]);
 	cleanup_fd int in = ends[0];
 	char bite[777];
 	size_t at = 0;
 
-	interrupt_often();
 	while (true) {
+		kill(pid, SIGUSR1);
 		ssize_t n = io_read_full(in, bite, sizeof bite);
 		assert_true(n >= 0);
 		for (ssize_t i = 0; i < n; i++)
@@ -70,12 +72,38 @@ static void test_whole_through_a_pipe(void **state)
 		if (n < (ssize_t)sizeof bite) /* only the end cuts it short */
 			break;
 	}
-	interrupt_no_more();
 	assert_int_equal(at, BIG);
 	assert_int_equal(io_read_full(in, bite, 1), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	wait_for(pid);
+}
+
+/* A reader that is interrupted between the bytes it waits for. */
+static void test_interrupted_reader(void **state)
+{
+	(void)state;
+	int ends[2];
+	char bytes[500];
+	assert_int_equal(pipe(ends), 0);
+	let_signals_interrupt();
+	pid_t reader = getpid(), pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		for (size_t i = 0; i < sizeof bytes; i++) {
+			char byte = expected(i);
+			kill(reader, SIGUSR1);
+			if (io_write_all(ends[1], &byte, 1) != 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	cleanup_fd int in = ends[0];
+	assert_int_equal(io_read_full(in, bytes, sizeof bytes), sizeof bytes);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		assert_int_equal(bytes[i], expected(i));
+	assert_int_equal(io_read_full(in, bytes, sizeof bytes), 0);
+	wait_for(pid);
+	assert_true(signals > 0);
 }
 
 static void test_errors(void **state)
@@ -97,7 +125,8 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_through_a_pipe),
+		cmocka_unit_test(test_interrupted_writer),
+		cmocka_unit_test(test_interrupted_reader),
 		cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
