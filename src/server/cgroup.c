@@ -148,28 +148,54 @@ static int make_below(int *fd, const char *name)
 	return 0;
 }
 
-int cgroup_open(const char *base, const char *name, struct str *why)
+/* BASE/aaau/NAME as a descriptor, or a negative errno. */
+static int make_instance(const char *base, const char *name)
 {
 	cleanup_fd int fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0 || fstatfs(fd, &fs) < 0)
-		return problem(why, "cannot open the cgroup %s: %s", base, strerror(errno));
-	if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		return problem(why, "%s is not on a cgroup v2 file system (cgroup)", base);
+	if (fd < 0)
+		return -errno;
 
 	int error = make_below(&fd, "aaau");
 	if (!error)
 		error = make_below(&fd, name);
-	if (error)
+	return error ? error : fd_steal(&fd);
+}
+
+int cgroup_open(const char *base, const char *name, struct str *why)
+{
+	struct statfs fs;
+
+	if (statfs(base, &fs) < 0)
+		return problem(why, "cannot open the cgroup %s: %s", base, strerror(errno));
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return problem(why, "%s is not on a cgroup v2 file system (cgroup)", base);
+
+	int made = make_instance(base, name);
+	/* Another server that has just ended may have taken aaau away under us. */
+	for (unsigned attempt = 0; made == -ENOENT && attempt < 10; attempt++)
+		made = make_instance(base, name);
+	if (made < 0)
 		return problem(why, "cannot make the cgroup %s/aaau/%s: %s%s", base, name,
-			       strerror(-error),
-			       error == -EROFS || error == -EACCES || error == -EPERM
+			       strerror(-made),
+			       made == -EROFS || made == -EACCES || made == -EPERM
 				       ? " (in a container it needs a writable cgroup tree)"
 				       : "");
+
+	cleanup_fd int fd = made;
 	if (faccessat(fd, "cgroup.kill", W_OK, 0) < 0)
 		return problem(
 			why, "this kernel has no cgroup.kill (Linux 5.14 or newer is needed), and "
 			     "without it the end of an agent's processes cannot be assured");
 	return fd_steal(&fd);
+}
+
+void cgroup_remove(const char *base, const char *name)
+{
+	cleanup_fd int top = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = openat(top, "aaau", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	unlinkat(fd, name, AT_REMOVEDIR);
+	unlinkat(top, "aaau", AT_REMOVEDIR);
 }

@@ -11,4 +11,7 @@ int cgroup_base(const char *setting, struct str *ret_path, struct str *why);
 /* Makes BASE/aaau/NAME and checks that the kernel can kill in it. Descriptor, or -1. */
 int cgroup_open(const char *base, const char *name, struct str *why);
 
+/* Removes BASE/aaau/NAME, and aaau if that was the last, unless something is in them. */
+void cgroup_remove(const char *base, const char *name);
+
 #endif

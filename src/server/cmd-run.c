@@ -3,7 +3,7 @@
  * Root, with the administrator's command line and a configuration that is root's alone. Checks
  * everything, opens everything, and execs aaau-monitor with descriptors only (ipc/fds.h); it is
  * gone by the time that the first client is accepted. Fails with one sentence and exit status 1,
- * and what it made by then is left for the next start: a lock that is free, a stale socket.
+ * and takes away what it made by then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -193,7 +193,6 @@ static int open_instance(struct run *run, const char *name, struct str *why)
 	int *instance = slot(run, MONITOR_FD_INSTANCE_DIR);
 	int *lock = slot(run, MONITOR_FD_LOCK);
 	int *sessions = slot(run, MONITOR_FD_SESSIONS_DIR);
-	int *cgroup = slot(run, MONITOR_FD_CGROUP);
 
 	*instance = instance_open(config_text(&run->config, NULL, KEY_RUNTIME_DIR), name, why);
 	if (*instance < 0)
@@ -205,10 +204,21 @@ static int open_instance(struct run *run, const char *name, struct str *why)
 	instance_write_pid(*lock);
 	*sessions = instance_open_sessions(*instance, name, monitor->service_uid,
 					   monitor->service_gid, why);
-	if (*sessions < 0)
-		return -1;
-	*cgroup = cgroup_open(run->cgroup.data, name, why);
-	return *cgroup < 0 ? -1 : 0;
+	return *sessions < 0 ? -1 : 0;
+}
+
+/* A start that failed leaves nothing new behind. */
+static void undo(struct run *run)
+{
+	const char *name = run->resolved.monitor.instance_name;
+
+	if (run->options.reload || *slot(run, MONITOR_FD_LOCK) < 0)
+		return;
+	if (run->listener.fd >= 0)
+		unlinkat(run->listener.directory, run->listener.name, 0);
+	if (*slot(run, MONITOR_FD_CGROUP) >= 0)
+		cgroup_remove(run->cgroup.data, name);
+	instance_remove(config_text(&run->config, NULL, KEY_RUNTIME_DIR), name);
 }
 
 static int open_socket(struct run *run, struct str *why)
@@ -284,6 +294,9 @@ static int open_all(struct run *run, struct str *why)
 	snprintf(monitor->instance_name, sizeof monitor->instance_name, "%s", name);
 	if (open_instance(run, name, why) < 0 || open_socket(run, why) < 0)
 		return -1;
+	*slot(run, MONITOR_FD_CGROUP) = cgroup_open(run->cgroup.data, name, why);
+	if (*slot(run, MONITOR_FD_CGROUP) < 0)
+		return -1;
 	return seal_configuration(run, why);
 }
 
@@ -336,8 +349,10 @@ static int run_server(struct run *run, struct str *why)
 	raise_open_files();
 	result = open_all(run, why);
 	say_lines(&run->notes);
-	if (result < 0)
+	if (result < 0) {
+		undo(run);
 		return -1;
+	}
 	if (!run->options.reload)
 		announce(run);
 	if (*slot(run, MONITOR_FD_READY) >= 0 &&

@@ -10,6 +10,7 @@
 int cmd_init(int argc, char **argv);
 int cmd_deinit(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /* "aaau-server: TEXT" on standard error. */
 void say(const char *text);

@@ -51,8 +51,8 @@ static int wait_for_child(int pipe)
 		length += (size_t)n;
 		text[length] = '\0';
 		const char *line_end = strchr(text, '\n');
-		if (line_end && line_end[1])
-			return 0;
+		if (line_end && line_end + 1 < text + length)
+			return 0; /* the byte after the line, whatever it is */
 	}
 
 	char *path;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 #include "server/paths.h"
 #include "server/problem.h"
 #include "util/fd.h"
+
+#define LOCK_NAME "lock"
+#define SESSIONS_NAME "sessions"
 
 void instance_name(const char *socket_path, char ret[INSTANCE_NAME_SIZE])
 {
@@ -53,7 +57,7 @@ int instance_open(const char *runtime_dir, const char *name, struct str *why)
 
 int instance_open_sessions(int instance, const char *name, uid_t uid, gid_t gid, struct str *why)
 {
-	return paths_make_in(instance, name, "sessions", uid, gid, 0700, why);
+	return paths_make_in(instance, name, SESSIONS_NAME, uid, gid, 0700, why);
 }
 
 static pid_t read_pid(int fd)
@@ -65,29 +69,61 @@ static pid_t read_pid(int fd)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+/* 1: locked; 0: somebody else has it. The file may have been removed by its last holder between
+ * our open and our lock; then another has to be made. */
+static int try_lock(int fd, int instance, const char *path)
+{
+	struct stat ours, there;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : -errno;
+	if (fstat(fd, &ours) < 0)
+		return -errno;
+	if (fstatat(instance, path, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -EAGAIN : -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 1 : -EAGAIN;
+}
+
 int instance_lock(int instance, const char *lock_file, struct str *why)
 {
-	const char *shown = lock_file ? lock_file : "its lock file";
+	const char *path = lock_file ? lock_file : LOCK_NAME;
+	const char *shown = lock_file ? lock_file : "the lock file";
 	struct stat st;
 
-	cleanup_fd int fd = openat(instance, lock_file ? lock_file : "lock",
-				   O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return problem(why, "cannot open %s: %s", shown, strerror(errno));
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return problem(why, "%s is not a regular file of root's alone; remove it", shown);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd_steal(&fd);
-	if (errno != EWOULDBLOCK)
-		return problem(why, "cannot lock %s: %s", shown, strerror(errno));
+	for (;;) {
+		cleanup_fd int fd = openat(
+			instance, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return problem(why, "cannot open %s: %s", shown, strerror(errno));
+		if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+			return problem(why, "%s is not a regular file of root's alone; remove it",
+				       shown);
 
-	pid_t holder = read_pid(fd);
-	if (holder > 0)
-		return problem(why,
-			       "a server runs already (pid %d); stop it first (kill %d), or choose "
-			       "another socket",
-			       (int)holder, (int)holder);
-	return problem(why, "a server runs already; stop it first, or choose another socket");
+		int result = try_lock(fd, instance, path);
+		if (result > 0)
+			return fd_steal(&fd);
+		if (result == 0) {
+			pid_t holder = read_pid(fd);
+			return problem(why,
+				       "a server is running already (pid %d); stop it first (kill "
+				       "%d), or choose another socket",
+				       (int)holder, (int)holder);
+		}
+		if (result != -EAGAIN)
+			return problem(why, "cannot lock %s: %s", shown, strerror(-result));
+	}
+}
+
+void instance_remove(const char *runtime_dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", runtime_dir, name);
+	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || (unlinkat(fd, SESSIONS_NAME, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		return; /* sessions of an earlier server live on */
+	unlinkat(fd, LOCK_NAME, 0);
+	rmdir(path);
 }
 
 bool instance_is_locked(const char *path, pid_t *ret_pid)

@@ -22,6 +22,10 @@ int instance_open_sessions(int instance, const char *name, uid_t uid, gid_t gid,
  * the kernel's (flock(2)) and lives as long as the descriptor. -1: somebody has it, or an error. */
 int instance_lock(int instance, const char *lock_file, struct str *why);
 
+/* After a start that failed, with the lock still held: removes the directory and the lock in it,
+ * unless sessions of an earlier server are listening there. */
+void instance_remove(const char *runtime_dir, const char *name);
+
 /* Whether a server holds the lock; its pid as the file has it, 0 if it cannot be told. */
 bool instance_is_locked(const char *path, pid_t *ret_pid);
 

@@ -52,7 +52,7 @@ int listen_locate(struct listener *ret, const char *path, struct str *notes, str
 	ret->directory = paths_open_trusted(parent, ret->real, &st, why);
 	if (ret->directory < 0)
 		return -1;
-	if (st.st_mode & S_IWGRP)
+	if ((st.st_mode & S_IWGRP) && st.st_gid != 0)
 		str_append_format(
 			notes,
 			"%s can be written by its group (gid %u), whose members could put "

@@ -19,6 +19,7 @@ static const struct {
 	{"init", cmd_init, "create the group, the users and the directories"},
 	{"deinit", cmd_deinit, "undo what init made"},
 	{"run", cmd_run, "run the server, in the foreground or as a daemon (-d)"},
+	{"doctor", cmd_doctor, "check an installation and name each defect with its remedy"},
 	{"help", cmd_help, "this text"},
 	{"--help", cmd_help, NULL},
 	{"--version", cmd_version, NULL},

@@ -127,38 +127,40 @@ static int resolve_service(struct resolver *r)
 	return 0;
 }
 
-static int check_agent_user(struct resolver *r, const struct user *user)
+static int check_agent_user(struct resolver *r, const char *at, const struct user *user)
 {
 	const char *group = config_text(r->config, NULL, KEY_GROUP);
 	struct stat st;
 
 	if (user->uid == 0)
 		return problem(r->why,
-			       "the agent user %s has uid 0; agents never run as root: "
+			       "%sthe agent user %s has uid 0; agents never run as root: "
 			       "aaau-server init makes a user for them",
-			       user->name);
+			       at, user->name);
 	if (user->uid == r->service.uid)
-		return problem(r->why,
-			       "%s is the server's own user (service_user) and cannot be an agent "
-			       "user too",
-			       user->name);
+		return problem(
+			r->why,
+			"%s%s is the server's own user (service_user) and cannot be an agent "
+			"user too",
+			at, user->name);
 	if (user->gid == r->authorized_gid)
 		return problem(r->why,
-			       "the agent user %s has the authorized group %s as its primary "
+			       "%sthe agent user %s has the authorized group %s as its primary "
 			       "group; agents must not be in it. Run: groupadd --system "
 			       "%s-private && usermod -g %s-private %s",
-			       user->name, group, user->name, user->name, user->name);
+			       at, user->name, group, user->name, user->name, user->name);
 	if (user->gid == 0 || user->gid == r->service.gid)
-		return problem(r->why,
-			       "the agent user %s has the primary group of %s; give it one of its "
-			       "own: groupadd --system %s-private && usermod -g %s-private %s",
-			       user->name, user->gid == 0 ? "root" : r->service.name, user->name,
-			       user->name, user->name);
+		return problem(
+			r->why,
+			"%sthe agent user %s has the primary group of %s; give it one of its "
+			"own: groupadd --system %s-private && usermod -g %s-private %s",
+			at, user->name, user->gid == 0 ? "root" : r->service.name, user->name,
+			user->name, user->name);
 	if (user->home[0] != '/' || stat(user->home, &st) < 0 || !S_ISDIR(st.st_mode))
 		return problem(r->why,
-			       "the home of the agent user %s, %s, is no directory; run: "
+			       "%sthe home of the agent user %s, %s, is no directory; run: "
 			       "aaau-server init -u %s -g %s -h HOME",
-			       user->name, user->home[0] ? user->home : "which is empty",
+			       at, user->name, user->home[0] ? user->home : "which is empty",
 			       user->name, group);
 	return 0;
 }
@@ -320,7 +322,10 @@ static int resolve_profile(struct resolver *r, const char *name, const char *bui
 
 	if (broker->profile_count == MONITOR_CONFIG_MAX_PROFILES)
 		return problem(r->why, "more than %d agents", MONITOR_CONFIG_MAX_PROFILES);
-	if (find_user(r, agent, KEY_USER, &user) < 0 || check_agent_user(r, &user) < 0)
+	cleanup_str struct str origin = {0};
+	config_origin(&origin, r->config, config_value(r->config, agent, KEY_USER));
+	if (find_user(r, agent, KEY_USER, &user) < 0 ||
+	    check_agent_user(r, origin.data ? origin.data : "", &user) < 0)
 		return -1;
 
 	struct monitor_profile *numbers = &r->out->monitor.profiles[broker->profile_count];
