@@ -259,6 +259,13 @@ int harness_tear_down(void **state)
 	return 0;
 }
 
+void harness_make_config(struct harness *h)
+{
+	fd_close(h->fds[MONITOR_FD_CONFIG]);
+	h->fds[MONITOR_FD_CONFIG] = sealed_write("monitor-config", &h->config, sizeof(h->config));
+	h->configured = true;
+}
+
 void harness_start(struct harness *h)
 {
 	char *argv[] = {(char[]){"aaau-monitor"}, NULL};
@@ -267,11 +274,10 @@ void harness_start(struct harness *h)
 	CHECK(pipe2(ready, O_CLOEXEC) == 0);
 	fd_close(h->ready);
 	h->ready = ready[0];
-	if (h->fds[MONITOR_FD_CONFIG] < 0)
-		h->fds[MONITOR_FD_CONFIG] =
-			sealed_write("monitor-config", &h->config, sizeof(h->config));
+	if (!h->configured)
+		harness_make_config(h);
 	memcpy(laid, &h->fds[MONITOR_FD_CONFIG], sizeof(laid));
-	laid[MONITOR_FD_READY - MONITOR_FD_CONFIG] = ready[1];
+	laid[MONITOR_FD_READY - MONITOR_FD_CONFIG] = h->no_ready ? -1 : ready[1];
 
 	h->monitor = fork();
 	CHECK(h->monitor >= 0);

@@ -31,6 +31,8 @@ struct harness {
 	struct monitor_config config;
 	pid_t monitor;
 	int fds[MONITOR_FD_END]; /* by number; what the next monitor is given */
+	bool configured;         /* h->config was sealed */
+	bool no_ready;           /* give no MONITOR_FD_READY */
 	int ready;               /* the reading end of MONITOR_FD_READY */
 	int log;                 /* the monitor's standard error */
 	int control;             /* the stand-ins connect here */
@@ -50,7 +52,9 @@ void harness_require(void);
 int harness_set_up(void **state);
 int harness_tear_down(void **state);
 
-void harness_start(struct harness *h);       /* the monitor, from h->config and h->fds */
+void harness_make_config(
+	struct harness *h);            /* seals h->config; harness_start() does it otherwise */
+void harness_start(struct harness *h); /* the monitor, from h->config and h->fds */
 int harness_wait_for_end(struct harness *h); /* its status of wait(2) */
 bool harness_has_logged(struct harness *h, const char *text);
 
