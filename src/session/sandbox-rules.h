@@ -22,6 +22,7 @@ RULE(close, "the end of a client, of the link")
 /* The next broker. */
 RULE(accept4, "the link of a new broker")
 RULE_ARG32(getsockopt, 2, SO_PEERCRED, "who it is")
+RULE(getuid, "whether that is who we are")
 RULE(unlink, "the session's socket at the end")
 RULE(unlinkat, "the same, where there is no unlink")
 
