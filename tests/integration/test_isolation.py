@@ -106,7 +106,7 @@ def test_what_it_makes_in_its_home_can_be_read_by_the_humans_and_not_written(ser
 def test_profiles_set_umask_limits_environment_groups_and_path(make_server, people, agents):
     server = make_server(agents={"tuned": {
         "user": people.a2.name, "umask": "0077", "rlimits": ["nofile=77", "core=0"], "env": ["A=b c", "TERM=dumb"],
-        "groups": [people.readonly_group], "path": "$HOME/x:/usr/bin", "program": "bash"}})
+        "groups": [people.readonly_group], "path": "$HOME/x:/usr/bin", "program": "/usr/bin/env"}})
     import grp
     found, _ = report(server, people.alice, "FACTS", agents("facts"), agent="tuned", env={"TERM": "foot"})
     assert found["umask"] == 0o077

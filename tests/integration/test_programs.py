@@ -17,7 +17,7 @@ from aaau_harness.wait import wait_for
 class Pair:
     """The same program twice: alone as the agent user, and through AaaU by alice."""
 
-    def __init__(self, server, people, directory, argv, env=None, rows=24, cols=80, agent=()):
+    def __init__(self, server, people, directory, argv, env=None, rows=24, cols=80):
         env = env or {}
         bare_env = {"HOME": people.a1.home, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "tmux-256color",
                     "COLORTERM": "truecolor", "SHELL": "/bin/sh", "USER": people.a1.name,
@@ -27,7 +27,7 @@ class Pair:
         self.bare = Tmux(people.a1, directory, ["env", "-i", *words, "sh", "-c", 'cd && umask 027 && exec "$@"', "sh",
                                                 *argv], rows, cols)
         try:
-            self.aaau = Tmux(people.alice, directory, [server.client, "-s", server.socket, "run", *agent, "--", *argv],
+            self.aaau = Tmux(people.alice, directory, [server.client, "-q", "-s", server.socket, "run", "--", *argv],
                              rows, cols)
         except BaseException:
             self.bare.close()
@@ -104,7 +104,7 @@ def test_less(pair, text_file):
         both.keys("Space", "Space", "b", "/", "9", "9", "Enter")
         both.same("99")
         both.keys("G")
-        both.same("499")
+        both.same("499 ")
         both.keys("q")
         wait_for(both.aaau.dead)
 
@@ -162,16 +162,17 @@ def test_bash_job_control(terminal, people):
     """Ctrl-C, Ctrl-Z, fg, Ctrl-\\ and Ctrl-D, each at its program."""
     human = terminal(people.alice, "run", "--", "bash", "--norc")
     human.wait(r"\$")
-    human.line("sleep 1000")
-    human.line("")
+    human.line("echo running; sleep 1000")
+    human.wait("^running")
     human.send(b"\x03")
+    human.wait(r"\^C\n.*\$ *$")
     human.line("echo interrupted=$?")
     human.wait("^interrupted=130")
     human.line("cat")
     human.line("to the cat")
     human.wait("to the cat\nto the cat")
     human.send(b"\x1a")
-    human.wait("Stopped")
+    human.wait(r"Stopped.*\n.*\$ *$")
     human.line("jobs; echo jobs-$((40+2))")
     human.wait("^jobs-42")
     human.line("fg")
@@ -180,16 +181,17 @@ def test_bash_job_control(terminal, people):
     human.send(b"\x04")
     human.line("echo end=$?")
     human.wait("^end=0")
-    human.line("sleep 1000")
+    human.line("echo asleep; sleep 1000")
+    human.wait("^asleep")
     human.send(b"\x1c")
-    human.wait("Quit")
+    human.wait(r"Quit.*\n.*\$ *$")
     human.line("exit 9")
     assert human.exit_status() == 9
 
 
 def test_resize_of_a_full_screen_program(server, people, directory, text_file):
     need("less")
-    with Tmux(people.alice, directory, [server.client, "-s", server.socket, "run", "--", "less", text_file]) as tmux, \
+    with Tmux(people.alice, directory, [server.client, "-q", "-s", server.socket, "run", "--", "less", text_file]) as tmux, \
             Tmux(people.a1, directory, ["env", "TERM=tmux-256color", "less", text_file]) as bare:
         for one in (tmux, bare):
             one.wait("quick brown")
@@ -315,7 +317,7 @@ def test_first_screens_of_real_agents(make_server, people, directory, name):
         wait_for(lambda: re.search(first, bare.screen()), 60, bare.screen)
         alone = words(bare.settled(still=1.5, escapes=False, timeout=60))
         modes = bare.modes()
-    with Tmux(people.alice, directory, [server.client, "-s", server.socket, "real"], 30, 100) as tmux:
+    with Tmux(people.alice, directory, [server.client, "-q", "-s", server.socket, "real"], 30, 100) as tmux:
         wait_for(lambda: re.search(first, tmux.screen()), 60, tmux.screen)
         through = words(tmux.settled(still=1.5, escapes=False, timeout=60))
         common = [line for line in alone if line in through]

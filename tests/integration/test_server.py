@@ -91,7 +91,7 @@ def test_options_of_the_command_line_win_over_the_file(make_server, people):
 @pytest.mark.quick
 def test_a_second_server_on_the_same_socket_is_refused(server):
     done = run(server, "run", "--config", server.config)
-    assert done.returncode != 0 and "running" in done.stderr.lower(), done.stderr
+    assert done.returncode != 0 and str(server.monitor) in done.stderr, done.stderr
     assert server.accepts()
 
 

@@ -1,6 +1,7 @@
 """Both wire versions, written from the specification and not from the product's code."""
 
 import array
+import errno
 import json
 import os
 import select
@@ -31,7 +32,8 @@ def connect_as(user, path, count=1):
                     theirs.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
                                              array.array("i", [one.fileno()]))])
                 except OSError as error:
-                    theirs.send(str(error.errno).encode())
+                    # Not every OSError has a number: a path that is too long has none.
+                    theirs.send(str(error.errno or errno.ENAMETOOLONG).encode())
                 one.close()
             status = 0
         finally:
@@ -176,8 +178,8 @@ class V1Client(RawClient):
 class V2Client(RawClient):
     """Version 2: one JSON line each way, then typed frames (u32 length, u8 type, payload)."""
 
-    def __init__(self, user, path, request=None, connected=None, **fields):
-        super().__init__(user, path, connected)
+    def __init__(self, peer, path, request=None, connected=None, **fields):
+        super().__init__(peer, path, connected)
         self.output = bytearray()
         self.output_total = 0
         self.keep_output = True
@@ -212,6 +214,9 @@ class V2Client(RawClient):
 
     @classmethod
     def start(cls, user, path, *argv, **fields):
+        """A program in the default profile; with agent=…, arguments to that profile's program."""
+        if "agent" in fields:
+            return cls.open(user, path, op="new", args=list(argv), **fields)
         return cls.open(user, path, op="new", program=argv[0], args=list(argv[1:]), **fields)
 
     @classmethod

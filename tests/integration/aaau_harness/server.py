@@ -89,11 +89,14 @@ class Server:
             "service_user": people.service.name, "log_dir": self.log_dir, "program": "bash",
             "admin_group": people.admin_group, "readonly_group": people.readonly_group,
             "runtime_dir": self.runtime_dir, **keys}
-        self.agents = {"second": {"user": people.a2.name, "program": "bash"}} \
+        # A profile's program is its own; this one's runs whatever its arguments say.
+        self.agents = {"second": {"user": people.a2.name, "program": "/usr/bin/env"}} \
             if agents is None else agents
         os.makedirs(directory, exist_ok=True)
         os.chmod(directory, 0o755)
         os.makedirs(self.log_dir, exist_ok=True)
+        os.chmod(self.log_dir, 0o750)
+        shutil.chown(self.log_dir, "root", "adm")
         os.makedirs(self.runtime_dir, exist_ok=True)
         os.chmod(self.runtime_dir, 0o755)
         self.write_config()
