@@ -108,11 +108,10 @@ static int find_group(const char *name, gid_t gid, gid_t *ret_gid, char *ret_nam
 				 : getgrgid_r(gid, &entry, buffer, size, &found);
 		if (error == ERANGE || error == EINTR)
 			continue;
-		if (!found)
-			r = lookup_error(error);
-		else if (ret_name)
+		r = found ? 0 : lookup_error(error);
+		if (found && ret_name)
 			r = copy_field(ret_name, 256, found->gr_name);
-		else
+		if (found && ret_gid)
 			*ret_gid = found->gr_gid;
 		break;
 	}

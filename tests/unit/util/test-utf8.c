@@ -70,8 +70,6 @@ static bool can_be_completed(const uint8_t *b, size_t n)
 	for (size_t i = 0; i < 4; i++) {
 		uint8_t whole[4] = {seconds[i], seconds[i], 0x80, 0x80};
 		memcpy(whole, b, n);
-		if (n > 1)
-			memset(whole + n, 0x80, 4 - n);
 		if (reference_sequence(whole, 4) > n)
 			return true;
 	}
