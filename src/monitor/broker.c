@@ -147,6 +147,8 @@ void broker_reaped(struct monitor *monitor, int status)
 		monitor_log("broker ended by signal %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status))
 		monitor_log("broker ended with status %d", WEXITSTATUS(status));
+	else if (monitor->stopping)
+		return; /* it has done its last work */
 	schedule_restart(broker);
 }
 
