@@ -598,6 +598,7 @@ static void take_frames(struct peer *peer)
 		const char *payload = (const char *)h + FRAME_HEADER_SIZE;
 
 		assert_null(peer->end); /* nothing comes after END */
+		assert_true(n <= (h[4] == FRAME_OUTPUT ? FRAME_MAX_PAYLOAD : FRAME_MAX_CONTROL));
 		if (peer->in.length - peer->at < FRAME_HEADER_SIZE + n)
 			break;
 		switch (h[4]) {
