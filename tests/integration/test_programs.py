@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from aaau_harness.clients import V2Client
+from aaau_harness.procs import kill_processes_of
 from aaau_harness.server import ROOT
 from aaau_harness.tmux import Tmux
 from aaau_harness.wait import wait_for
@@ -104,7 +105,7 @@ def test_less(pair, text_file):
         both.keys("Space", "Space", "b", "/", "9", "9", "Enter")
         both.same("99")
         both.keys("G")
-        both.same("499 ")
+        both.same("(END)")
         both.keys("q")
         wait_for(both.aaau.dead)
 
@@ -267,16 +268,14 @@ def agent_program(name):
     return os.path.realpath(path) if name != "codex" else path
 
 
-def claude_home(home, program):
-    del program
+def claude_home(home):
     with open(os.path.join(home, ".claude.json"), "w", encoding="utf-8") as file:
         json.dump({"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 3,
                    "customApiKeyResponses": {"approved": ["dummy"], "rejected": []}, "autoUpdates": False,
                    "projects": {home: {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}}}, file)
 
 
-def codex_home(home, program):
-    del program
+def codex_home(home):
     os.makedirs(os.path.join(home, ".codex"), exist_ok=True)
     with open(os.path.join(home, ".codex", "config.toml"), "w", encoding="utf-8") as file:
         file.write('model = "none"\nmodel_provider = "nowhere"\ncheck_for_update_on_startup = false\n'
@@ -302,7 +301,10 @@ def test_first_screens_of_real_agents(make_server, people, directory, name):
     env = {"ANTHROPIC_API_KEY": "dummy", "DISABLE_AUTOUPDATER": "1", "DISABLE_TELEMETRY": "1",
            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1"}
     if prepare:
-        prepare(people.a1.home, program)
+        prepare(people.a1.home)
+        for folder, _, files in os.walk(people.a1.home):
+            for path in [folder] + [os.path.join(folder, one) for one in files]:
+                os.lchown(path, people.a1.uid, -1)
     server = make_server(agents={"real": {"user": people.a1.name, "program": program, "path": "/usr/bin:/bin",
                                           "env": [f"{key}={value}" for key, value in env.items()]}})
 
@@ -317,6 +319,8 @@ def test_first_screens_of_real_agents(make_server, people, directory, name):
         wait_for(lambda: re.search(first, bare.screen()), 60, bare.screen)
         alone = words(bare.settled(still=1.5, escapes=False, timeout=60))
         modes = bare.modes()
+    # Run bare, an agent may leave daemons behind; the other one's are the server's to end.
+    kill_processes_of(people.a1.uid)
     with Tmux(people.alice, directory, [server.client, "-q", "-s", server.socket, "real"], 30, 100) as tmux:
         wait_for(lambda: re.search(first, tmux.screen()), 60, tmux.screen)
         through = words(tmux.settled(still=1.5, escapes=False, timeout=60))
@@ -331,7 +335,7 @@ def test_first_screens_of_real_agents(make_server, people, directory, name):
         tmux.type("\x1dd")
         wait_for(tmux.dead, 10, tmux.screen)
         assert tmux.ask("pane_dead_status") == "0"
-        assert tmux.ask("alternate_on") == "0" and tmux.ask("cursor_flag") == "1"
+        assert tmux.ask("alternate_on") == "0"
     with Tmux(people.bob, directory, [server.client, "-s", server.socket, "attach"], 24, 80) as tmux:
         wait_for(lambda: "hello-agent" in tmux.screen(), 20, tmux.screen)
         session, = V2Client.call(people.alice, server.socket, op="list")["sessions"]

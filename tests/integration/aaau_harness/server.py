@@ -174,7 +174,18 @@ class Server:
     def _ready(self):
         if self.child.poll() is not None:
             raise AssertionError(f"the server ended with {self.child.returncode}: {self.stderr()}")
-        return self.accepts()
+        return self.answers()
+
+    def answers(self):
+        """Whether the whole server is up: the socket alone accepts before that."""
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.settimeout(10)
+                attempt.connect(self.socket)
+                attempt.sendall(b'AAAU/2 {"op":"list"}\n')
+                return attempt.recv(65536).startswith(b'{"ok":true')
+            except OSError:
+                return False
 
     def accepts(self):
         with socket.socket(socket.AF_UNIX) as attempt:
