@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,7 +28,6 @@
 #include "protocol/frame.h"
 #include "util/fd.h"
 
-#define SESSION_UID 65534
 #define AGENT_UID 65533
 #define MAX_ARGUMENTS 15
 #define CGROUP2_MAGIC 0x63677270
@@ -182,10 +180,6 @@ _Noreturn static void be_spawner(const struct world *world, const struct world_o
 	}
 	int directory = open(world->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	child_must(directory, world->dir);
-	if (options->record_limit > 0) {
-		struct rlimit limit = {options->record_limit, RLIM_INFINITY};
-		child_must(setrlimit(RLIMIT_FSIZE, &limit), "setrlimit");
-	}
 
 	const int fds[] = {link,  launch,  master, record,    status[0],
 			   pidfd, kill_fd, events, directory, program};
@@ -576,7 +570,7 @@ char *peer_line(struct peer *peer)
 static json_t *parse(const char *data, size_t n)
 {
 	json_error_t error;
-	json_t *value = json_loadb(data, n, JSON_REJECT_DUPLICATES, &error);
+	json_t *value = json_loadb(data, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 
 	if (!value)
 		fail_msg("not JSON: %s: %.*s", error.text, (int)n, data);

@@ -25,13 +25,13 @@
 
 #define PATIENCE_MS 20000
 #define CREATOR_UID 1000
+#define SESSION_UID 65534 /* where we are root */
 
 struct world_options {
 	const char *const *argv;
 	uint32_t ring_size;            /* 0: 1 MiB */
 	uint32_t operator_patience_ms; /* 0: 2000 */
 	const char *record_dir;        /* NULL: the world's own */
-	uint64_t record_limit;         /* RLIMIT_FSIZE of the session; 0: none */
 	bool no_such_home;             /* the agent's side fails before it looks for the program */
 };
 
