@@ -24,13 +24,15 @@
 
 /* A list's default in libconfuse's eyes: no file can write it, so a list that holds it was not set. */
 #define UNSET "\001"
-/* Put after the text: met inside a section, it tells that a brace is missing. */
+/* Put after the text: an error at its line tells that something before it is not finished, which
+ * libconfuse does not mind of a section. */
 #define END_MARK "\nend_of_file_mark"
 
 /* libconfuse's callbacks bring no pointer of ours. */
 static struct {
 	struct config *config;
 	struct str *why;
+	int last_line; /* of the file; the mark stands below it */
 	bool failed;
 } parse;
 
@@ -94,13 +96,12 @@ void config_free(struct config *config)
 /* Reports the first error, at the line where the parser is. */
 static void parse_failed(const cfg_t *cfg, const char *text)
 {
-	/* The mark stands on a line of its own below the last. */
-	bool at_end = strstr(text, END_MARK + 1);
+	bool at_end = cfg->line > parse.last_line;
 
 	if (parse.failed)
 		return;
 	parse.failed = true;
-	problem(parse.why, "%s:%d: %s", parse.config->file, cfg->line - at_end,
+	problem(parse.why, "%s:%d: %s", parse.config->file, at_end ? parse.last_line : cfg->line,
 		at_end ? "the file ends too early; a value or a closing brace is missing" : text);
 }
 
@@ -316,6 +317,12 @@ int config_parse(struct config *config, const char *name, const char *text, size
 	const char *trouble = config_text_prepare(copy.data, copy.length, &line);
 	if (trouble)
 		return problem(why, "%s:%u: %s", name, line, trouble);
+	/* What is left open is told at the last line that has something. */
+	while (copy.length > 0 && strchr(" \t\r\n", copy.data[copy.length - 1]))
+		copy.length--;
+	parse.last_line = 1;
+	for (size_t i = 0; i < copy.length; i++)
+		parse.last_line += copy.data[i] == '\n';
 	str_append_text(&copy, END_MARK " = end\n");
 	if (str_error(&copy))
 		return problem(why, "out of memory");
