@@ -211,10 +211,28 @@ static bool refused(const struct client *client)
 	return client->verdict != AUTH_ADMITTED;
 }
 
+/* The group is named to who is not in it: that is what they have to ask for. */
+static void deny_stranger(struct client *client)
+{
+	const char *group = client->broker->config->authorized_group;
+	cleanup_str struct str message = {0};
+	cleanup_str struct str remedy = {0};
+
+	str_append_format(&message,
+			  "you are not a member of the group %s, which may use this server", group);
+	str_append_format(&remedy,
+			  "ask an administrator for: sudo usermod -aG %s %s; then log in again",
+			  group, names_of_uid(client->uid));
+	client_deny(client, PROTOCOL_NOT_AUTHORIZED, auth_verdict_name(client->verdict),
+		    message.data, remedy.data);
+}
+
 /* Whoever is not heard at all, whatever the line says; client->handshake has its version. */
 static void turn_away(struct client *client)
 {
-	if (refused(client))
+	if (client->verdict == AUTH_NOT_MEMBER)
+		deny_stranger(client);
+	else if (refused(client))
 		client_deny(client, auth_verdict_error(client->verdict),
 			    auth_verdict_name(client->verdict), NULL, NULL);
 	else

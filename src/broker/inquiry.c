@@ -99,8 +99,7 @@ static struct inquiry_slot *find_slot(struct broker *broker, const struct sessio
 {
 	struct inquiry *inquiry;
 
-	TAILQ_FOREACH(inquiry, &broker->inquiries, entry)
-	{
+	TAILQ_FOREACH (inquiry, &broker->inquiries, entry) {
 		uint32_t index = tag - inquiry->first_tag;
 		struct inquiry_slot *slot;
 

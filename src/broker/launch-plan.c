@@ -178,7 +178,8 @@ static enum protocol_error choose_profile(const struct broker_config *config,
 		return PROTOCOL_OK;
 	}
 	for (uint32_t i = 0; i < config->profile_count; i++) {
-		if (config->profiles[i].alias &&
+		/* The default may always be named: it is what comes without a name. */
+		if ((i == 0 || config->profiles[i].alias) &&
 		    !strcmp(config->profiles[i].name, request->agent)) {
 			*ret = i;
 			return PROTOCOL_OK;

@@ -125,8 +125,8 @@ static void ask_all(struct client *client, inquiry_done *done)
 
 	if (!inquiry)
 		return;
-	TAILQ_FOREACH(session, &broker->registry.sessions, entry)
-	ask_status(inquiry, session);
+	TAILQ_FOREACH (session, &broker->registry.sessions, entry)
+		ask_status(inquiry, session);
 	inquiry_wait(inquiry, QUERY_SECONDS);
 }
 
