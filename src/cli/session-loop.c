@@ -207,7 +207,8 @@ static void send_size(struct loop *loop)
 {
 	uint16_t rows, columns;
 
-	if (loop->started && (loop->terminal.in || loop->terminal.out) &&
+	/* An observer's window is its own affair. */
+	if (loop->started && !loop->input.dropped && (loop->terminal.in || loop->terminal.out) &&
 	    terminal_size(&rows, &columns))
 		aaau_send_resize(loop->client, rows, columns);
 }
@@ -217,7 +218,8 @@ static void redraw(struct loop *loop)
 {
 	uint16_t rows, columns;
 
-	if (loop->terminal.modes.alternate && terminal_size(&rows, &columns) && rows > 1)
+	if (loop->terminal.modes.alternate && !loop->input.dropped &&
+	    terminal_size(&rows, &columns) && rows > 1)
 		aaau_send_resize(loop->client, (uint16_t)(rows - 1), columns);
 	send_size(loop);
 }

@@ -378,6 +378,8 @@ class Observing(ClientTest):
         wait_until(terminal.is_raw)
         terminal.see(b"watching session")
         terminal.type(b"rm -rf /\r\x04")
+        terminal.resize(50, 50)
+        terminal.child.send_signal(signal.SIGTSTP)
         terminal.type(b"\x1dd")
         self.assertEqual(connection.frame(), ("d", b""))
         connection.end("detached")
