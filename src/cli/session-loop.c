@@ -316,8 +316,15 @@ static void on_end(struct loop *loop, const struct aaau_event *event)
 	}
 	terminal_leave(&loop->terminal);
 	finish(loop, event->as.end.exit_status);
-	if (strcmp(reason, "exited") == 0 || strcmp(reason, "signaled") == 0)
+	if (strcmp(reason, "exited") == 0 || strcmp(reason, "signaled") == 0) {
+		/* Output that is not whole must not look whole, however quiet we are to be. */
+		if (event->as.end.missed_bytes > 0) {
+			str_append_format(&text, "the last %" PRIu64 " bytes of %s were missed",
+					  event->as.end.missed_bytes, loop->session.data);
+			bracket(loop, false, text.data);
+		}
 		return;
+	}
 	if (*event->as.end.by) {
 		str_append_text(&by, " by ");
 		say_printable(&by, event->as.end.by);

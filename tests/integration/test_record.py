@@ -143,7 +143,7 @@ def test_200000_lines_with_three_operators_and_200_observers_one_of_them_stopped
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         readers = [reader(people.bob), reader(people.alice)] + [reader(people.carol, "-r") for _ in range(199)]
         stopped = people.carol.popen(server.client, "attach", client.session, "-r", env={"AAAU_SOCKET": server.socket},
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
         def status():
             answer = V2Client.call(people.alice, server.socket, op="status", session=client.session)
@@ -162,7 +162,8 @@ def test_200000_lines_with_three_operators_and_200_observers_one_of_them_stopped
         # The session is gone though one of its clients never read.
         wait_for(lambda: not server.sessions, 10, "the session waits for a client that does not read")
         stopped.send_signal(signal.SIGCONT)
-        assert stopped.wait(20) == 254
+        _, said = stopped.communicate(timeout=20)
+        assert b"miss" in said, said
     assert server.records.output(client.session) == b"READY\r\n" + wanted
 
 
