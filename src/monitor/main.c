@@ -35,6 +35,7 @@
 #include "monitor/policy.h"
 #include "monitor/reload.h"
 #include "monitor/requests.h"
+#include "monitor/server-record.h"
 #include "util/clock.h"
 #include "util/fd.h"
 
@@ -165,16 +166,6 @@ static int open_signals(void)
 		return -errno;
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
-}
-
-static int open_server_record(const struct monitor_config *config)
-{
-	cleanup_fd int fd = openat(MONITOR_FD_LOG_DIR, "server.jsonl",
-				   O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
-
-	if (fd < 0 || fchown(fd, 0, config->log_gid) < 0)
-		return -errno;
-	return fd_steal(&fd);
 }
 
 static void start_stopping(struct monitor *monitor)
@@ -331,7 +322,7 @@ int main(void)
 		monitor_log("cannot set up the process: %s", strerror(-signals));
 		return 1;
 	}
-	monitor.audit = open_server_record(monitor.config);
+	monitor.audit = server_record_open(MONITOR_FD_LOG_DIR, monitor.config->log_gid);
 	if (monitor.audit < 0) {
 		monitor_log("cannot open server.jsonl: %s", strerror(-monitor.audit));
 		return 1;
