@@ -469,7 +469,7 @@ void client_free(struct client *client)
 {
 	if (!client)
 		return;
-	if (client->face)
+	if (client->face && client->face->forget)
 		client->face->forget(client);
 	str_free(&client->pending);
 	free(client->early);
@@ -549,7 +549,7 @@ void clients_say_error(struct session *session, enum protocol_error error)
 void clients_notice(struct session *session, const struct client *except, const char *event,
 		    const char *format, ...)
 {
-	cleanup_str struct str text = {0}, message = {0};
+	cleanup_str struct str message = {0};
 	struct client *client;
 	char line[512];
 	va_list arguments;

@@ -48,7 +48,7 @@ struct client_face {
 			     const struct farewell *farewell);
 	/* Bytes from the client. False: the connection cannot go on. */
 	bool (*receive)(struct client *client, const char *data, size_t n);
-	void (*forget)(struct client *client);
+	void (*forget)(struct client *client); /* NULL: nothing to free */
 };
 
 extern const struct client_face client_v1;

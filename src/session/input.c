@@ -24,7 +24,6 @@
 #include "session/client.h"
 #include "session/session.h"
 #include "util/clock.h"
-#include "util/fd.h"
 
 /* Less room than this is no room: it would be many small lines. */
 #define LEAST_ROOM 4096
@@ -51,13 +50,6 @@ int input_init(struct session *session)
 		return -ENOMEM;
 	return event_assign(&input->writable, session->base, input->fd, EV_WRITE | EV_PERSIST,
 			    on_writable, session);
-}
-
-void input_free(struct session *session)
-{
-	free(session->input.queue);
-	session->input.queue = NULL;
-	fd_close(session->input.fd);
 }
 
 size_t input_room(const struct session *session)

@@ -29,7 +29,6 @@ struct input {
 };
 
 int input_init(struct session *session);
-void input_free(struct session *session);
 
 /* How much may be read from a client that may type: 0 for nothing now. */
 size_t input_room(const struct session *session);

@@ -69,7 +69,7 @@ struct session {
 	bool reap;
 };
 
-/* launch is moved into the session. 0, or a negative errno; on failure the process exits. */
+/* launch is moved into the session. What a session owns it owns to the end of the process. 0, or a negative errno; on failure the process exits. */
 int session_init(struct session *session, struct launch *launch);
 /* Runs until PHASE_OVER. Exit status of the process. */
 int session_run(struct session *session);
