@@ -139,3 +139,17 @@ int user_groups(const char *name, gid_t primary, gid_t *groups, unsigned *count)
 	*count = (unsigned)n;
 	return 0;
 }
+
+bool user_is_member(const struct user *user, gid_t gid)
+{
+	gid_t groups[1024];
+	unsigned count = 1024;
+
+	if (user_groups(user->name, user->gid, groups, &count) < 0)
+		return user->gid == gid;
+	for (unsigned i = 0; i < count; i++) {
+		if (groups[i] == gid)
+			return true;
+	}
+	return false;
+}
