@@ -26,7 +26,7 @@
 #define UNSET "\001"
 /* Put after the text: an error at its line tells that something before it is not finished, which
  * libconfuse does not mind of a section. */
-#define END_MARK "\nend_of_file_mark"
+#define END_KEY "end_of_file_mark"
 
 /* libconfuse's callbacks bring no pointer of ours. */
 static struct {
@@ -126,6 +126,8 @@ static void unknown_key(const cfg_t *cfg, const char *key, unsigned scope)
 	parse_failed(cfg, text.data);
 }
 
+static void on_error(cfg_t *cfg, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list arguments)
 {
 	static const char no_such[] = "no such option '";
@@ -274,7 +276,7 @@ static int parse_text(struct config *config, char *text, size_t n)
 	size_t end = make_options(options, CONFIG_TOP);
 	options[end++] = (cfg_opt_t)CFG_SEC("agent", agent_options,
 					    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	options[end++] = (cfg_opt_t)CFG_STR(END_MARK + 1, NULL, CFGF_NONE);
+	options[end++] = (cfg_opt_t)CFG_STR(END_KEY, NULL, CFGF_NONE);
 	options[end] = (cfg_opt_t)CFG_END();
 
 	cfg_t *cfg = cfg_init(options, CFGF_NONE);
@@ -323,7 +325,7 @@ int config_parse(struct config *config, const char *name, const char *text, size
 	parse.last_line = 1;
 	for (size_t i = 0; i < copy.length; i++)
 		parse.last_line += copy.data[i] == '\n';
-	str_append_text(&copy, END_MARK " = end\n");
+	str_append_text(&copy, "\n" END_KEY " = end\n");
 	if (str_error(&copy))
 		return problem(why, "out of memory");
 
