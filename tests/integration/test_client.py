@@ -335,7 +335,7 @@ MESS = ("\\033[?1049h\\033[?25l\\033[?1000h\\033[?1002h\\033[?1006h\\033[?2004h\
 @pytest.mark.parametrize("how", ["exit", "detach", "kill", "session lost", "SIGTERM", "SIGHUP", "server stopped"])
 def test_the_terminal_is_left_as_it_was_found(server, people, directory, how):
     """A real emulator, tmux, is asked for its modes, and the kernel for the termios."""
-    with Tmux(people.alice, directory, ["bash", "--norc"],
+    with Tmux(people.alice, directory, ["bash", "--norc"], keep_status=False,
               env={"AAAU_SOCKET": server.socket, "PS1": "ready> "}) as tmux:
         tmux.wait("ready>")
         script = os.path.join(directory, "mess.sh")
@@ -388,7 +388,7 @@ def test_the_terminal_is_left_as_it_was_found(server, people, directory, how):
 
 
 def test_stop_and_continue_of_the_client_itself(server, people, directory):
-    with Tmux(people.alice, directory, ["bash", "--norc"],
+    with Tmux(people.alice, directory, ["bash", "--norc"], keep_status=False,
               env={"AAAU_SOCKET": server.socket, "PS1": "ready> "}) as tmux:
         tmux.wait("ready>")
         tmux.type(f"{server.client} run -- bash --norc\n")

@@ -1,3 +1,4 @@
+/* Names and ids, of users that every system has and of some that none has. */
 #include <cmocka.h>
 #include <errno.h>
 #include <grp.h>
