@@ -8,7 +8,9 @@ Skipped (77) where we are not root, or have no cgroup v2.
 
 import fcntl
 import grp
+import json
 import os
+import pty
 import pwd
 import select
 import shutil
@@ -292,6 +294,57 @@ class Run(Case):
             place.stop(pid)
         self.assertFalse(os.path.lexists(place.socket))
         self.assertFalse(os.path.exists(os.path.dirname(place.lock())))
+
+    def test_ctrl_c_on_the_servers_terminal_ends_sessions_in_order(self):
+        place = self.place
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(place.server, [place.server, *place.run_arguments()], {})
+        said = b""
+        while b"listening" not in said:
+            said += os.read(terminal, 1000)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(place.socket)
+            client.sendall(b"NEW:sleep:1000:24:80\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                answer += client.recv(1)
+            session = answer.decode().strip().removeprefix("SESSION:")
+            os.write(terminal, b"\x03")
+            self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        os.close(terminal)
+        with open(os.path.join(place.log, session + ".jsonl"), encoding="utf-8") as file:
+            end = json.loads(file.readlines()[-1])
+        self.assertEqual((end["command_type"], end["metadata"]["reason"]),
+                         ("session_end", "server-shutdown"))
+        self.assertFalse(os.path.lexists(place.socket))
+
+    def test_a_delegated_cgroup_is_used(self):
+        """systemd marks what is delegated; then everything happens below it."""
+        place = self.place
+        with open("/proc/self/mounts", encoding="utf-8") as file:
+            mount = next(line.split()[1] for line in file if line.split()[2] == "cgroup2")
+        own = os.path.join(mount, TAG)
+        os.mkdir(own)
+        try:
+            os.setxattr(own, "user.delegate", b"1")
+        except OSError:
+            os.rmdir(own)
+            self.skipTest("this kernel's cgroups have no user attributes")
+        try:
+            done = subprocess.run(
+                ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', own, place.server,
+                 *place.run_arguments("-d")], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(os.path.isdir(os.path.join(own, "aaau")))
+            with open(place.lock(), encoding="ascii") as file:
+                place.stop(int(file.read()))
+            left = [entry.name for entry in os.scandir(os.path.join(own, "aaau")) if entry.is_dir()]
+            self.assertEqual(left, [])
+        finally:
+            if os.path.isdir(os.path.join(own, "aaau")):
+                os.rmdir(os.path.join(own, "aaau"))
+            os.rmdir(own)
 
     def test_reload(self):
         place = self.place
