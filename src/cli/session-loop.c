@@ -22,6 +22,7 @@
 #include "cli/input.h"
 #include "cli/say.h"
 #include "cli/signals.h"
+#include "cli/start-up.h"
 #include "cli/terminal.h"
 #include "util/clock.h"
 
@@ -36,8 +37,8 @@ struct loop {
 
 	struct terminal terminal;
 	struct input input;
-	bool started;
-	uint64_t leaving; /* 0, or until when to wait for the end of the connection */
+	bool started, shown, settled; /* shown: some output; settled: the start's memory is gone */
+	uint64_t leaving;             /* 0, or until when to wait for the end of the connection */
 	bool leave_sent;
 	bool done;
 	int status;
@@ -277,6 +278,7 @@ static void write_output(struct loop *loop, const char *data, size_t n)
 			return;
 	}
 	write_banner(loop);
+	loop->shown = true;
 	input_session_is_busy(&loop->input);
 	loop->input.keys.enhanced = terminal_modes_enhanced_keys(&loop->terminal.modes);
 }
@@ -457,6 +459,10 @@ static void turn(struct loop *loop)
 	if (loop->started && !loop->leaving && input_wanted(&loop->input))
 		fds[1].fd = STDIN_FILENO;
 
+	if (loop->shown && !loop->settled) {
+		start_up_forget();
+		loop->settled = true;
+	}
 	int ready = poll(fds, 2, timeout_ms(loop));
 	handle_signals(loop);
 	if (loop->done)
