@@ -73,7 +73,7 @@ def zsh(environment, wanted, *words):
             seen += os.read(terminal, 65536).decode(errors="replace").replace("\r", " ")
 
     os.write(terminal, ZSH.replace("DIRECTORY", COMPLETIONS).strip().replace("\n", "; ").encode() + b"\n")
-    read_until(lambda: "\n ready> " in seen or seen.rstrip().endswith(" ready>"))
+    read_until(lambda: " ready> " in seen)
     seen = ""
     os.write(terminal, " ".join(words).encode() + b"\t")
     read_until(lambda: wanted <= set(seen.split()))
