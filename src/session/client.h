@@ -109,7 +109,7 @@ struct client *client_new(struct session *session, const struct session_attach *
 /* Tells it that it is in; from now on it gets output and is read. */
 void client_answer(struct client *client);
 /* Tells it that it is not, and closes. */
-void client_refuse(struct client *client, enum protocol_error error, const char *message);
+void client_refuse(struct client *client, enum protocol_error error, const char *text);
 /* Reads what came with the handshake, then what comes. */
 void client_start(struct client *client);
 void client_free(struct client *client);
