@@ -210,6 +210,8 @@ class Server:
                 raise AssertionError(f"SIGTERM did not end the server: {self.stderr()}") from None
         try:
             self.assert_nothing_left()
+            said = self.stderr()
+            assert "Sanitizer" not in said and "runtime error:" not in said, said
         finally:
             self.wipe()
 
