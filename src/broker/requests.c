@@ -12,6 +12,7 @@
 #include "broker/broker.h"
 #include "broker/lifecycle.h"
 #include "broker/names.h"
+#include "protocol/session-object.h"
 #include "util/clock.h"
 #include "util/json-write.h"
 #include "util/shell-words.h"
@@ -161,25 +162,25 @@ static void put_session(struct str *out, const struct inquiry_slot *slot)
 	else if (session->state == SESSION_STARTING)
 		status = &starting;
 
-	str_append_byte(out, '{');
-	json_append_text_member(out, "id", session->id_text);
-	json_append_text_member(out, "name", session->name);
-	json_append_text_member(out, "agent", session->profile);
-	json_append_text_member(out, "user", session->agent_user);
-	json_append_text_member(out, "creator", session->creator);
-	json_append_text_member(out, "command", session->command);
-	json_append_key(out, "created");
-	str_append_format(out, "%" PRIu64 ".%06" PRIu64, session->created_us / 1000000,
-			  session->created_us % 1000000);
-	json_append_u64_member(out, "idle_ms", status->idle_us / 1000);
-	json_append_u64_member(out, "operators", status->operators);
-	json_append_u64_member(out, "observers", status->observers);
-	json_append_u64_member(out, "rows", status->rows);
-	json_append_u64_member(out, "cols", status->columns);
-	json_append_text_member(out, "state", status->state);
-	json_append_u64_member(out, "output_bytes", status->output_bytes);
-	json_append_u64_member(out, "input_bytes", status->input_bytes);
-	str_append_byte(out, '}');
+	protocol_put_session(out,
+			     &(struct session_object){
+				     .id = session->id_text,
+				     .name = session->name,
+				     .agent = session->profile,
+				     .user = session->agent_user,
+				     .creator = session->creator,
+				     .command = session->command,
+				     .state = status->state,
+				     .created_us = session->created_us,
+				     .idle_us = status->idle_us,
+				     .operators = status->operators,
+				     .observers = status->observers,
+				     .rows = status->rows,
+				     .columns = status->columns,
+				     .output_bytes = status->output_bytes,
+				     .input_bytes = status->input_bytes,
+			     },
+			     0);
 }
 
 static void on_list(struct inquiry *inquiry, struct client *client)
