@@ -1,11 +1,13 @@
 /* Much output, slow readers, a record that cannot be written. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -412,6 +414,52 @@ static void a_kill_while_the_record_is_stalled(void **state)
 	world_stop(&world);
 }
 
+/* A version 1 payload that may be a control message is held back until it is whole, and then comes
+ * on top of what is read in one go. */
+static void input_that_was_held_back_has_its_room(void **state)
+{
+	static const char *const argv[] = {"sleep", "1000", NULL};
+	const size_t queue = 65536, left = 8192; /* less than one read takes */
+	struct session_attach attach = operator_attach(1);
+	static char many[65536], held[68];
+	struct world world;
+	struct peer peer;
+	int unread;
+
+	(void)state;
+	memset(many, 'x', sizeof many);
+	memcpy(held, "\0\0\0\x40\x01", 5);
+	memset(held + 5, 'y', sizeof held - 5);
+	world_start(&world, &(struct world_options){.argv = argv});
+	peer_enter(&peer, &world, &attach);
+	/* While the record stands still, nothing leaves the queue. */
+	limit_record(&world, 1);
+	many[queue - left] = '\0';
+	peer_type(&peer, many);
+	while (link_status(&world).input_bytes < queue - left)
+		;
+	assert_string_equal(link_status(&world).state, "stalled");
+	assert_int_equal(send(peer.fd, held, sizeof held - 1, 0), sizeof held - 1);
+	do
+		assert_int_equal(ioctl(peer.fd, SIOCOUTQ, &unread), 0);
+	while (unread > 0);
+
+	many[0] = 'y'; /* the last of what is held, and a long payload behind it */
+	memcpy(many + 1, "\0\0\xff\0", 4);
+	assert_true(send(peer.fd, many, 2 * left, 0) == (ssize_t)(2 * left));
+	while (link_status(&world).input_bytes == queue - left)
+		;
+	assert_true(link_status(&world).input_bytes > queue - left + 4096);
+	assert_true(link_status(&world).input_bytes <= queue);
+	raise_limit(&world);
+	link_order(&world, SESSION_MSG_KILL, 0, "root", false);
+	peer_finish(&peer);
+	world_wait(&world);
+	assert_int_equal(world.exit_status, 0);
+	peer_close(&peer);
+	world_stop(&world);
+}
+
 /* --- many --- */
 
 #define MANY 1000
@@ -495,6 +543,7 @@ int main(void)
 		cmocka_unit_test(a_record_at_its_limit),
 		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(a_kill_while_the_record_is_stalled),
+		cmocka_unit_test(input_that_was_held_back_has_its_room),
 		cmocka_unit_test(a_thousand_observers),
 		cmocka_unit_test(an_idle_session_sleeps),
 	};
