@@ -162,7 +162,15 @@ static void test_launch_of_constants(void **state)
 	static char name[] = "sh";
 	static char *const words[] = {name, NULL};
 	const struct launch in = {
-		.program = {.arguments = (char **)(uintptr_t)words, .argument_count = 9},
+		.program = {.arguments = (char **)(uintptr_t)words,
+			    .argument_count = 9,
+			    .path = "",
+			    .login_shell = ""},
+		.name = "",
+		.profile = "",
+		.agent_user = "",
+		.agent_home = "",
+		.creator = "",
 	};
 	cleanup_str struct str out = {0};
 
