@@ -1,3 +1,4 @@
+/* Likeness of names: what is suggested to who mistyped one. */
 #include <cmocka.h>
 #include <string.h>
 
