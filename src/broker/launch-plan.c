@@ -192,11 +192,7 @@ static char *quote_command(char *const *arguments)
 {
 	struct str command = {0};
 
-	for (size_t i = 0; arguments[i]; i++) {
-		if (i)
-			str_append_byte(&command, ' ');
-		shell_words_quote(&command, arguments[i]);
-	}
+	shell_words_quote_command(&command, arguments);
 	if (str_error(&command) < 0)
 		str_free(&command);
 	return command.data;

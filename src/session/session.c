@@ -329,13 +329,7 @@ static struct event_base *new_base(void)
 
 static int quote_command(struct session *session)
 {
-	const struct launch_program *program = &session->launch.program;
-
-	for (uint32_t i = 0; i < program->argument_count; i++) {
-		if (i > 0)
-			str_append_byte(&session->command, ' ');
-		shell_words_quote(&session->command, program->arguments[i]);
-	}
+	shell_words_quote_command(&session->command, session->launch.program.arguments);
 	return str_error(&session->command);
 }
 

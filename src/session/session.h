@@ -46,7 +46,7 @@ struct session {
 	struct event_base *base;
 	struct launch launch;
 	char id[UUID_TEXT_SIZE];
-	struct str command; /* program and arguments, shell-quoted, for people */
+	struct str command; /* shell_words_quote_command() */
 	enum session_phase phase;
 	struct session_end end; /* by and reason are set by the first order; the rest at the exit */
 	uint16_t rows, columns;

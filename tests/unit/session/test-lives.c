@@ -353,6 +353,28 @@ static void the_link_is_lost_and_found_again(void **state)
 	world_stop(&world);
 }
 
+/* 60,000 quotes are 240 KB in a shell's words, and no message may be half as long. */
+static void a_long_command_does_not_cost_the_link(void **state)
+{
+	static char argument[60001];
+	struct session_hello hello;
+	struct world world;
+	const char *data;
+	size_t n;
+
+	(void)state;
+	memset(argument, '\'', sizeof argument - 1);
+	world_run(&world, "sh", "-c", "sleep 1000", argument, NULL);
+	link_expect(&world, SESSION_MSG_STARTED);
+	link_status(&world);
+	link_rejoin(&world);
+	assert_int_equal(link_receive(&world, &data, &n), SESSION_MSG_HELLO);
+	assert_int_equal(session_msg_get_hello(data, n, &hello), 0);
+	assert_memory_equal(hello.command, "sh -c 'sleep 1000' ", 19);
+	assert_true(strlen(hello.command) < 5000);
+	world_stop(&world);
+}
+
 static void a_malformed_link_message_ends_the_link_alone(void **state)
 {
 	static const char *const messages[] = {"\x02", "\x02\x01\x02\x03\x04\x05", "\x01",
@@ -462,6 +484,7 @@ int main(void)
 		cmocka_unit_test(killed_by_its_creator),
 		cmocka_unit_test(shut_down_by_the_server),
 		cmocka_unit_test(the_link_is_lost_and_found_again),
+		cmocka_unit_test(a_long_command_does_not_cost_the_link),
 		cmocka_unit_test(a_malformed_link_message_ends_the_link_alone),
 		cmocka_unit_test(detached_by_order),
 		cmocka_unit_test(the_slave_is_closed_and_opened_again),
