@@ -27,6 +27,15 @@ static char read_buffer[INPUT_READ_SIZE];
 
 /* --- the end of a connection --- */
 
+void client_record_end(const struct client *client, const char *why)
+{
+	if (client->denied_inputs > 1)
+		record_denied(client, "input", client->denied_inputs);
+	if (client->denied_kills > 1)
+		record_denied(client, "kill", client->denied_kills);
+	record_detach(client, why);
+}
+
 void client_close(struct client *client, const char *why)
 {
 	struct session *session = client->session;
@@ -50,9 +59,7 @@ void client_close(struct client *client, const char *why)
 		else
 			session->observers--;
 		if (session->phase < PHASE_FLUSHING) {
-			if (client->denied > 1)
-				record_denied(client, "input", client->denied);
-			record_detach(client, why);
+			client_record_end(client, why);
 			clients_notice(session, client, "detach", "%s left (%s)", client->user,
 				       why);
 		}
@@ -126,6 +133,13 @@ static void on_writable(evutil_socket_t fd, short what, void *data)
 	output_progress(session);
 }
 
+/* A client can ask as often as it likes: the record gets the first time and, at the end, a number. */
+static void deny(struct client *client, const char *what, uint64_t *count)
+{
+	if ((*count)++ == 0)
+		record_denied(client, what, 1);
+}
+
 void client_give_input(struct client *client, const char *data, size_t n)
 {
 	if (client->gone || client->session->phase >= PHASE_FLUSHING)
@@ -134,9 +148,7 @@ void client_give_input(struct client *client, const char *data, size_t n)
 		input_take(client->session, data, n);
 		return;
 	}
-	client->denied++;
-	if (client->denied == 1)
-		record_denied(client, "input", 1);
+	deny(client, "input", &client->denied_inputs);
 	client_warn_read_only(client);
 }
 
@@ -157,7 +169,7 @@ void client_ask_resize(struct client *client, uint16_t rows, uint16_t columns)
 void client_ask_kill(struct client *client, bool permitted)
 {
 	if (!permitted) {
-		record_denied(client, "kill", 1);
+		deny(client, "kill", &client->denied_kills);
 		client_say_error(client, PROTOCOL_PERMISSION);
 		return;
 	}

@@ -68,7 +68,8 @@ struct client {
 	struct event readable, writable;
 	uint64_t cursor;      /* the next output byte for its socket */
 	uint64_t progress_us; /* when it last took some, while it holds the agent back */
-	uint64_t denied;      /* inputs refused */
+	uint64_t denied_inputs;
+	uint64_t denied_kills;
 	/* v2: what is left of the OUTPUT frame that was begun. Nothing else goes out before it. */
 	uint32_t frame_left;
 	uint8_t header_left;
@@ -127,6 +128,9 @@ void client_cut(struct client *client, const struct farewell *farewell, const ch
 void client_close(struct client *client, const char *why);
 /* Output that it would not get if it were cut now. */
 uint64_t client_unsent(const struct client *client);
+
+/* The record's last lines about a client that was let in. */
+void client_record_end(const struct client *client, const char *why);
 
 /* What both versions do with what a client sends. */
 void client_give_input(struct client *client, const char *data, size_t n);

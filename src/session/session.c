@@ -228,11 +228,8 @@ static void detach_all(struct session *session)
 	struct client *client;
 
 	TAILQ_FOREACH (client, &session->clients, entry)
-		if (!client->gone && client->answered) {
-			if (client->denied > 1)
-				record_denied(client, "input", client->denied);
-			record_detach(client, "session-end");
-		}
+		if (!client->gone && client->answered)
+			client_record_end(client, "session-end");
 }
 
 /* The broker hears of the end before the clients do: one who then asks the broker for a session of

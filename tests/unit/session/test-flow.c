@@ -460,6 +460,45 @@ static void input_that_was_held_back_has_its_room(void **state)
 	world_stop(&world);
 }
 
+/* What anybody may ask for again and again has no line each time: nobody fills the disk with it,
+ * and while the disk is full nobody fills the memory. */
+static void refusals_do_not_fill_the_record(void **state)
+{
+	static const char *const argv[] = {"sleep", "1000", NULL};
+	const unsigned times = 30000;
+	struct session_attach attach = observer_attach(2);
+	struct world world;
+	struct peer peer;
+
+	(void)state;
+	world_start(&world, &(struct world_options){.argv = argv});
+	peer_enter(&peer, &world, &attach);
+	link_expect(&world, SESSION_MSG_STARTED);
+	limit_record(&world, 1);
+	for (unsigned i = 0; i < times; i++) {
+		peer_frame(&peer, FRAME_KILL, "", 0);
+		peer_until(&peer, peer.error);
+		json_decref(peer.error);
+		peer.error = NULL;
+		link_order(&world, SESSION_MSG_DETACH, 4242, "mallory", false);
+		link_expect(&world, SESSION_MSG_DONE);
+	}
+	assert_string_equal(link_status(&world).state, "stalled");
+	raise_limit(&world);
+	link_order(&world, SESSION_MSG_KILL, 0, "root", false);
+	peer_finish(&peer);
+	world_wait(&world);
+	assert_int_equal(world.exit_status, 0);
+
+	json_t *lines = record_lines(&world);
+	assert_int_equal(record_count(lines, "denied"), 2);
+	assert_string_equal(record_metadata(record_line(lines, "denied", 1), "count"), "30000");
+	assert_int_equal(record_count(lines, "control"), 1);
+	json_decref(lines);
+	peer_close(&peer);
+	world_stop(&world);
+}
+
 /* --- many --- */
 
 #define MANY 1000
@@ -544,6 +583,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(a_kill_while_the_record_is_stalled),
 		cmocka_unit_test(input_that_was_held_back_has_its_room),
+		cmocka_unit_test(refusals_do_not_fill_the_record),
 		cmocka_unit_test(a_thousand_observers),
 		cmocka_unit_test(an_idle_session_sleeps),
 	};
