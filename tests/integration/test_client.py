@@ -406,7 +406,8 @@ def test_stop_and_continue_of_the_client_itself(server, people, directory):
         tmux.type("echo again-$((40+2))\n")
         tmux.wait("again-42")
         tmux.type("exit 6\n")
-        tmux.wait("ready>")
+        # What is typed before it is gone is typed to the session.
+        wait_for(lambda: not procs.alive(client))
         tmux.type("echo status=$?\n")
         tmux.wait("status=6")
 

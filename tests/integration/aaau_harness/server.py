@@ -147,6 +147,9 @@ class Server:
         return {(procs.cmdline(pid) + ["", ""])[1]: pid for pid in self._by_name("aaau-session")}
 
     def stderr(self):
+        """What it said; empty where a test started it in its own way."""
+        if not os.path.exists(self.stderr_path):
+            return ""
         with open(self.stderr_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
