@@ -432,6 +432,19 @@ static void test_another_sessions_terminal(void **state)
 	stand_in_release(&broker);
 }
 
+/* The machine's terminals are everybody's. */
+static void test_an_agent_does_not_take_all_terminals(void **state)
+{
+	const struct monitor_request request = spawn_request();
+	struct pair pair = start(
+		*state, &request,
+		launch_script("exec bash -c 'n=0; while ((n < 300)) && exec {fd}<>/dev/ptmx; do "
+			      "((++n)); done 2>/dev/null; echo opened $n.; echo the-end'"));
+
+	assert_says(pty_read_until(pair.session.fds[SESSION_FD_PTY], "the-end"), "opened 255.");
+	end(&pair);
+}
+
 /* Agents bring sandboxes of their own, of namespaces and mounts: ours is not in their way. */
 static void test_an_agent_may_sandbox_itself(void **state)
 {
@@ -462,6 +475,7 @@ int main(void)
 		TEST(test_no_home),
 		TEST(test_a_malformed_launch_record_hurts_the_agent_alone),
 		TEST(test_another_sessions_terminal),
+		TEST(test_an_agent_does_not_take_all_terminals),
 		TEST(test_an_agent_may_sandbox_itself),
 	};
 
