@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,13 +126,22 @@ static const struct monitor_config *load_config(void)
 	return NULL;
 }
 
+/* Past libc, which refuses the two signals that it has for itself: a starter by posix_spawn (make)
+ * leaves them ignored, and the agents would inherit that. SIGKILL and SIGSTOP are refused. */
+static void signal_default(int number)
+{
+	const unsigned long action[8] = {0}; /* at least the kernel's struct sigaction: SIG_DFL */
+
+	syscall(SYS_rt_sigaction, number, action, NULL, (size_t)_NSIG / 8);
+}
+
 /* Everything that children must not inherit is undone here once, instead of in each of them. */
 static int prepare_process(struct monitor *monitor)
 {
 	struct rlimit nofile;
 
 	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL); /* refused for SIGKILL, SIGSTOP and libc's own */
+		signal_default(s);
 	if (prctl(PR_SET_NAME, "aaau-monitor") < 0 ||
 	    close_range(MONITOR_FD_END, UINT_MAX, 0) < 0 ||
 	    close_range(MONITOR_FD_CONFIG, MONITOR_FD_END - 1, CLOSE_RANGE_CLOEXEC) < 0)
