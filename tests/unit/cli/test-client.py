@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -650,7 +651,9 @@ class Usage(ClientTest):
         os.chmod(self.directory.name, 0o755)
         os.chown(self.server.path, 0, 4)
         os.chmod(self.server.path, 0o660)
-        done = subprocess.run([AAAU, "-s", self.server.path, "ls"], capture_output=True, user=65534,
+        # Nobody else may reach a build in somebody's home.
+        aaau = shutil.copy(AAAU, self.directory.name)
+        done = subprocess.run([aaau, "-s", self.server.path, "ls"], capture_output=True, user=65534,
                               group=65534, extra_groups=[], env=environment(), timeout=10, check=False)
         self.assertEqual(done.returncode, 255)
         self.assertIn(b"you are not in group adm, which may use the server", done.stderr)

@@ -448,14 +448,19 @@ static void test_an_agent_does_not_take_all_terminals(void **state)
 /* Agents bring sandboxes of their own, of namespaces and mounts: ours is not in their way. */
 static void test_an_agent_may_sandbox_itself(void **state)
 {
+	static const char sandbox[] =
+		"unshare -Urm sh -c 'mount -t tmpfs none /mnt && echo mounted'";
 	const struct monitor_request request = spawn_request();
+	char command[256];
 	struct pair pair;
 
-	if (access("/usr/bin/unshare", X_OK) < 0)
+	/* A chroot, a container or the kernel's settings may refuse it to everybody. */
+	snprintf(command, sizeof(command), "setpriv --reuid %u --clear-groups %s >/dev/null 2>&1",
+		 AGENT_ID, sandbox);
+	if (system(command) != 0)
 		skip();
-	pair = start(*state, &request,
-		     launch_script("unshare -Urm sh -c 'mount -t tmpfs none /mnt && echo mounted'; "
-				   "echo the-end"));
+	snprintf(command, sizeof(command), "%s; echo the-end", sandbox);
+	pair = start(*state, &request, launch_script(command));
 	assert_says(pty_read_until(pair.session.fds[SESSION_FD_PTY], "the-end"), "mounted");
 	end(&pair);
 }
