@@ -142,10 +142,27 @@ static void on_answer_deadline(evutil_socket_t fd, short what, void *context)
 	client_close(context);
 }
 
+/* Lets a client go where there are too many, or where too much is kept for them. */
+static void relieve(struct broker *broker)
+{
+	struct client *surplus = quota_surplus(&broker->quota);
+
+	if (surplus)
+		client_error(surplus, PROTOCOL_BUSY, "too many of your connections are unfinished",
+			     "close some of them");
+}
+
 void client_answer(struct client *client, struct str *line)
 {
+	struct broker *broker = client->broker;
 	int done;
 
+	if (client->answer.length > 0) {
+		/* It has one and does not take it: there is no other way to be rid of it. */
+		str_free(line);
+		client_close(client);
+		return;
+	}
 	if (client->inquiry)
 		inquiry_abandon(client->inquiry);
 	client->reading = false;
@@ -153,14 +170,17 @@ void client_answer(struct client *client, struct str *line)
 	*line = (struct str){0};
 	event_del(&client->io);
 	event_del(&client->deadline);
-	event_assign(&client->deadline, client->broker->base, -1, 0, on_answer_deadline, client);
+	event_assign(&client->deadline, broker->base, -1, 0, on_answer_deadline, client);
 	done = str_error(&client->answer) < 0 ? -ENOMEM : write_answer(client);
 	if (done < 0)
 		client_close(client);
 	else if (done)
 		finish(client);
-	else
+	else {
 		watch(client, EV_WRITE, on_writable, ANSWER_SECONDS);
+		quota_charge(&broker->quota, client, client->answer.length);
+		relieve(broker);
+	}
 }
 
 void client_error(struct client *client, enum protocol_error error, const char *message,
@@ -271,7 +291,6 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	struct client *client = context;
 	struct broker *broker = client->broker;
 	struct handshake_line line;
-	struct client *surplus;
 
 	(void)fd;
 	(void)what;
@@ -294,10 +313,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	}
 
 	quota_charge(&broker->quota, client, client->handshake.held.length);
-	surplus = quota_surplus(&broker->quota);
-	if (surplus)
-		client_error(surplus, PROTOCOL_BUSY, "too many of your connections are unfinished",
-			     "close some of them");
+	relieve(broker);
 }
 
 static void on_handshake_deadline(evutil_socket_t fd, short what, void *context)

@@ -945,6 +945,54 @@ static void nothing_leaks(void **state)
 	assert_int_equal(count_fds(), before);
 }
 
+/* A list is longer than a socket holds, and is asked for by many who do not read it. */
+static void answers_that_nobody_reads(void **state)
+{
+	static const char *const ids[] = {A, B, "cccc0000-0000-4000-8000-000000000003"};
+	static char command[120000];
+	int links[3], clients[400];
+	unsigned let_go = 0;
+	char *answer;
+
+	(void)state;
+	memset(command, 'x', sizeof(command) - 1);
+	for (unsigned i = 0; i < 3; i++)
+		links[i] = session_listen(&h, ids[i]);
+	harness_start(&h);
+	for (unsigned i = 0; i < 3; i++) {
+		struct session_hello hello = {.name = "",
+					      .profile = "default",
+					      .agent_user = "agent",
+					      .command = command,
+					      .creator = "carol"};
+		struct str message = {0};
+
+		links[i] = session_accept(links[i]);
+		assert_true(uuid_parse(ids[i], &hello.id));
+		session_msg_put_hello(&message, &hello);
+		session_send(links[i], &message);
+	}
+	monitor_expect(&h, MONITOR_REQUEST_READY, NULL, NULL);
+	for (unsigned i = 0; i < 400; i++) {
+		clients[i] = client_connect(&h);
+		client_say(clients[i], "AAAU/2 {\"op\":\"list\"}\n");
+	}
+	/* It is answered after them. */
+	answer = client_ask(&h, "AAAU/2 {\"op\":\"list\"}\n");
+	expect_in(answer, "unresponsive");
+	assert_true(strlen(answer) > 3 * (sizeof(command) - 1));
+	free(answer);
+	for (unsigned i = 0; i < 400; i++) {
+		struct pollfd one = {.fd = clients[i], .events = POLLIN};
+
+		poll(&one, 1, 0);
+		let_go += (one.revents & POLLHUP) != 0;
+		fd_close(clients[i]);
+	}
+	/* 16 MiB of answers may wait. */
+	assert_in_range(let_go, 400 - 47, 400 - 40);
+}
+
 static void descriptors_run_out(void **state)
 {
 	int clients[40], fd;
@@ -989,6 +1037,7 @@ int main(int argc, char **argv)
 		TEST(the_monitors_end_is_ours),
 		TEST(a_thousand_observers),
 		TEST(nothing_leaks),
+		TEST(answers_that_nobody_reads),
 		TEST(descriptors_run_out),
 	};
 	struct rlimit limit;
