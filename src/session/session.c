@@ -43,7 +43,7 @@ void session_log(const struct session *session, const char *format, ...)
 	va_end(arguments);
 	str_append_format(&line, "aaau-session: %s: %s\n", session->id, text);
 	if (str_error(&line) == 0)
-		io_write_all(STDERR_FILENO, line.data, line.length);
+		io_write_line(STDERR_FILENO, line.data, line.length);
 }
 
 _Noreturn void session_fail(const struct session *session, const char *what, int error)
