@@ -181,7 +181,14 @@ def test_an_agent_profile_runs_as_its_own_user(v2, people):
     with v2.start(people.alice, "id", "-un", agent="second") as client:
         client.end()
         assert client.output == people.a2.name.encode() + b"\r\n"
-    error(v2.call(people.alice, op="new", agent="second", program="id"), "malformed-request")
+
+
+def test_a_program_runs_in_the_profile_that_is_named(v2, people):
+    """The profile gives user and environment, not its own program and arguments."""
+    with v2.open(people.alice, op="new", agent="second", program="sh",
+                 args=["-c", "id -un; echo $0 $1", "-", "x"]) as client:
+        client.end()
+        assert client.output == people.a2.name.encode() + b"\r\n- x\r\n"
 
 
 def test_ping_gives_back_its_bytes(v2, session):
