@@ -76,6 +76,18 @@ def test_attach_by_prefix_and_name_and_newest_detached(v2, people, session):
         assert again.session == session.session
 
 
+def test_the_newest_detached_is_ones_own_where_there_is_one(v2, people):
+    def started(user):
+        return v2.call(user, op="new", program="sleep", args=["1000"], detached=True)["session"]
+
+    own = started(people.alice)
+    baits = [started(people.bob), started(people.bob)]
+    with V2Client.open(people.alice, v2.server.socket, op="attach") as client:
+        assert client.session == own
+    with V2Client.open(people.dan, v2.server.socket, op="attach") as client:
+        assert client.session == baits[1]
+
+
 def test_an_ambiguous_prefix_is_refused(v2, people):
     ids = [v2.call(people.alice, op="new", program="sleep", args=["1000"], detached=True)["session"]
            for _ in range(17)]
