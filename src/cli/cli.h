@@ -20,6 +20,7 @@ struct cli_options {
 	const char *agent;
 	const char *detach_keys; /* NULL: the environment's or the default ones */
 	bool read_only, quiet, detached, json, all;
+	const char *near; /* the verb that the alias is like, or NULL */
 	/* What is left of the command line, NULL-terminated. */
 	char **words;
 	int word_count;

@@ -174,13 +174,18 @@ static void leave(struct loop *loop)
 	loop->input.end_deadline_ms = 0;
 }
 
-static void left(struct loop *loop)
+static void say_left(const struct loop *loop, const char *how)
 {
 	cleanup_str struct str text = {0};
 
-	str_append_format(&text, "detached from %s", loop->session.data);
+	str_append_format(&text, "%s %s", how, loop->session.data);
+	bracket(loop, true, text.data);
+}
+
+static void left(struct loop *loop)
+{
 	if (!loop->options->quiet)
-		bracket(loop, true, text.data);
+		say_left(loop, "detached from");
 	finish(loop, 0);
 }
 
@@ -190,6 +195,9 @@ static void output_failed(struct loop *loop, int error)
 	if (loop->leaving)
 		return;
 	if (error == EPIPE) {
+		/* Who is used to `program | head` expects the program to be gone. */
+		if (!loop->options->quiet)
+			say_left(loop, "nobody reads the output of");
 		finish(loop, 128 + SIGPIPE);
 	} else if (error == EIO && loop->terminal.out) {
 		finish(loop, 128 + SIGHUP);
@@ -386,6 +394,8 @@ static void handle_event(struct loop *loop, const struct aaau_event *event)
 			break;
 		}
 		say_error(event->as.error.message, event->as.error.remedy);
+		if (loop->options->near && !strcmp(event->as.error.code, "unknown-agent"))
+			say("did you mean: aaau %s", loop->options->near);
 		finish(loop, event->as.error.exit_status);
 		break;
 	case AAAU_EVENT_NOTICE: tell(loop, event->as.notice.message, ""); break;

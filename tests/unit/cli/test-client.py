@@ -488,6 +488,7 @@ class NoTerminal(ClientTest):
         connection.output(b"for nobody")
         connection.until("d")
         self.assertEqual(child.wait(10), 141)
+        self.assertIn(b"nobody reads the output of", child.stderr.read())
 
     def test_full_disk(self):
         with open("/dev/full", "wb") as full:
@@ -664,6 +665,21 @@ class Usage(ClientTest):
             self.assertEqual(err, f"aaau: no server at {path}: start it with: sudo aaau-server run\n")
         self.assertEqual(self.run_client("ls", "-s", "x" * 200)[0], 255)
 
+    def test_a_misspelt_verb(self):
+        """The word may be an alias of the server's; only the server's refusal tells."""
+        for word, hint in (("atach", "\naaau: did you mean: aaau attach\n"), ("clode", "")):
+            child = subprocess.Popen([AAAU, "-s", self.server.path, word], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+            connection = self.server.accept()
+            self.addCleanup(connection.close)
+            self.assertEqual(connection.request()["agent"], word)
+            connection.line(ok=False, error={"code": "unknown-agent", "message": "there is no agent " + word,
+                                             "remedy": "known agents: claude", "exit_status": 64})
+            connection.close()
+            _, err = child.communicate(timeout=10)
+            self.assertEqual((child.returncode, err.decode()),
+                             (64, f"aaau: there is no agent {word}; known agents: claude" + (hint or "\n")))
+
     @unittest.skipIf(os.geteuid() != 0, "needs another user")
     def test_not_permitted(self):
         os.chmod(self.directory.name, 0o755)
@@ -676,6 +692,13 @@ class Usage(ClientTest):
         self.assertEqual(done.returncode, 255)
         self.assertIn(b"you are not in group adm, which may use the server", done.stderr)
         self.assertIn(b"sudo usermod -aG adm $USER, then log in again", done.stderr)
+        # The group of a file is not one to join.
+        file = self.directory.name + "/file"
+        with open(file, "wb"):
+            os.chmod(file, 0o600)
+        done = subprocess.run([aaau, "-s", file, "ls"], capture_output=True, user=65534,
+                              group=65534, extra_groups=[], env=environment(), timeout=10, check=False)
+        self.assertEqual((done.returncode, done.stderr.decode()), (255, f"aaau: {file} is no socket\n"))
 
 
 if __name__ == "__main__":
