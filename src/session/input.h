@@ -43,6 +43,8 @@ void input_commit(const struct client *client);
 
 /* Everything committed is in the file. */
 void input_release(struct session *session);
+/* The agent is thawed: what waited goes on. */
+void input_resume(struct session *session);
 /* The agent is gone: what is queued will never be read, and nobody need wait. */
 void input_discard(struct session *session);
 

@@ -13,7 +13,7 @@ RULE(gettimeofday, "where the vDSO cannot answer")
 
 /* Moving bytes. */
 RULE(read, "the PTY, the exec status, the loop's signal pipe")
-RULE(write, "the PTY, the record, cgroup.kill, standard error")
+RULE(write, "the PTY, the record, cgroup.kill, cgroup.freeze, standard error")
 RULE(pread64, "cgroup.events")
 RULE(recvfrom, "clients")
 RULE(recvmsg, "the link, with clients' sockets")

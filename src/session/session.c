@@ -62,7 +62,10 @@ void session_get_status(const struct session *session, struct session_status *re
 {
 	const char *state = "running";
 
-	if (session->record.stalled)
+	/* That somebody stopped the agent matters more than that its record is behind. */
+	if (session->freeze.ordered)
+		state = session->freeze.frozen ? "frozen" : "freezing";
+	else if (session->record.stalled)
 		state = "stalled";
 	else if (session->phase > PHASE_RUNNING)
 		state = "ending";
@@ -210,6 +213,7 @@ void session_agent_exited(struct session *session, int wait_status)
 		end->by = NULL;
 	}
 	session->phase = PHASE_KILLING;
+	freeze_agent_exited(session);
 	event_add(&session->deadline, &longest_killing);
 	agent_clean_up(session);
 }
@@ -343,6 +347,8 @@ int session_init(struct session *session, struct launch *launch)
 	session->columns = session->launch.columns;
 	session->started_us = session->activity_us = clock_monotonic_us();
 	TAILQ_INIT(&session->clients);
+	cgroup_init(session);
+	freeze_init(session);
 	session->base = new_base();
 	if (!session->base)
 		return -ENOMEM;
