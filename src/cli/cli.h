@@ -34,5 +34,8 @@ int cmd_ls(const struct cli_options *options);
 int cmd_status(const struct cli_options *options);
 int cmd_kill(const struct cli_options *options);
 int cmd_detach(const struct cli_options *options);
+int cmd_freeze(const struct cli_options *options);
+int cmd_thaw(const struct cli_options *options);
+int cmd_panic(const struct cli_options *options);
 
 #endif

@@ -381,6 +381,14 @@ static void on_closed(struct loop *loop, const struct aaau_event *event)
 	bracket(loop, true, text.data);
 }
 
+static void on_notice(struct loop *loop, const struct aaau_event *event)
+{
+	tell(loop, event->as.notice.message, "");
+	/* The line that was written over its screen goes when the agent draws anew. */
+	if (loop->started && strcmp(event->as.notice.event, "thaw") == 0)
+		redraw(loop);
+}
+
 static void handle_event(struct loop *loop, const struct aaau_event *event)
 {
 	switch (event->type) {
@@ -398,7 +406,7 @@ static void handle_event(struct loop *loop, const struct aaau_event *event)
 			say("did you mean: aaau %s", loop->options->near);
 		finish(loop, event->as.error.exit_status);
 		break;
-	case AAAU_EVENT_NOTICE: tell(loop, event->as.notice.message, ""); break;
+	case AAAU_EVENT_NOTICE: on_notice(loop, event); break;
 	case AAAU_EVENT_END: on_end(loop, event); break;
 	case AAAU_EVENT_CLOSED:
 		if (loop->started) {
@@ -493,9 +501,12 @@ void session_wishes(const struct cli_options *options, struct session_wishes *re
 {
 	*ret = (struct session_wishes){0};
 	terminal_size(&ret->rows, &ret->columns);
-	/* Where they do not get between the agent and its screen. */
-	if (!options->quiet && !(isatty(STDOUT_FILENO) && isatty(STDERR_FILENO)))
-		ret->features = AAAU_FEATURE_NOTICES;
+	/* Others who come and go do not get between the agent and its screen. That it stands still is
+	 * what explains a screen that does. */
+	if (!options->quiet)
+		ret->features = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO)
+					? AAAU_FEATURE_FREEZES
+					: AAAU_FEATURE_NOTICES;
 }
 
 int session_detach_keys(const struct cli_options *options, struct detach_keys *ret)

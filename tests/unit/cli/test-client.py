@@ -377,7 +377,7 @@ class Observing(ClientTest):
         terminal = self.terminal("attach", SHORT, "-r")
         connection = self.accept()
         request = connection.request()
-        self.assertEqual(request, {"op": "attach", "session": SHORT, "role": "observer"})
+        self.assertEqual(request, {"op": "attach", "session": SHORT, "role": "observer", "features": ["freezes"]})
         connection.start(role="observer", level="admin")
         wait_until(terminal.is_raw)
         terminal.see(b"watching session")
@@ -392,7 +392,7 @@ class Observing(ClientTest):
     def test_read_only_level(self):
         terminal = self.terminal("attach")
         connection = self.accept()
-        self.assertEqual(connection.request(), {"op": "attach", "rows": 30, "cols": 100})
+        self.assertEqual(connection.request(), {"op": "attach", "rows": 30, "cols": 100, "features": ["freezes"]})
         connection.start(level="read-only")
         wait_until(terminal.is_raw)
         terminal.type(b"x\x03")
@@ -410,6 +410,21 @@ class Observing(ClientTest):
         connection.output(b"1mred")
         self.assertEqual(terminal.see(b"\x1b8"), b"\x1b[31mred\x1b7\x1b[30;1H\x1b[0;7m"
                          b"aaau: disk full; make room\x1b[0m\x1b[K\x1b8")
+        connection.end()
+        self.assertEqual(terminal.wait(), 0)
+
+    def test_frozen_while_attached(self):
+        terminal = self.terminal()
+        connection, _ = self.started(terminal)
+        terminal.see(b"\r\n")
+        connection.output(b"\x1b[?1049hred")
+        connection.send("N", {"event": "freeze", "message": "frozen by bob"})
+        terminal.see(b"aaau: frozen by bob\x1b[0m\x1b[K\x1b8")
+        connection.send("N", {"event": "thaw", "message": "thawed by bob"})
+        terminal.see(b"aaau: thawed by bob")
+        # A program that has the whole screen is made to draw it anew.
+        self.assertEqual([connection.frame(), connection.frame()],
+                         [("r", b"\x00\x1d\x00\x64"), ("r", b"\x00\x1e\x00\x64")])
         connection.end()
         self.assertEqual(terminal.wait(), 0)
 
@@ -611,6 +626,31 @@ class Verbs(ClientTest):
                                            answer={"ok": True, "session": ID, "detached": 2})
         self.assertEqual(request, {"op": "detach", "session": "work", "everyone": True})
         self.assertEqual((status, err), (0, "aaau: 2 clients disconnected\n"))
+
+    def test_freeze_thaw_panic(self):
+        request, status, out, err = self.ask("freeze", "work", answer={"ok": True, "session": ID})
+        self.assertEqual((request, status, out), ({"op": "freeze", "session": "work"}, 0, ""))
+        self.assertEqual(err, "aaau: frozen; it goes on with: aaau thaw work\n")
+        request, status, out, err = self.ask("thaw", "work", answer={"ok": True, "session": ID})
+        self.assertEqual((request, status, out, err), ({"op": "thaw", "session": "work"}, 0, "", ""))
+        request, status, _, err = self.ask("panic", answer={"ok": True, "failed": [], "done": 3})
+        self.assertEqual((request, status), ({"op": "freeze"}, 0))
+        self.assertEqual(err, "aaau: 3 sessions are frozen; they go on with: aaau thaw SESSION, or aaau thaw --all\n")
+        request, status, _, err = self.ask("thaw", "--all", answer={"ok": True, "failed": [], "done": 1})
+        self.assertEqual((request, status, err),
+                         ({"op": "thaw", "everyone": True}, 0, "aaau: 1 session is running\n"))
+        left = [{"id": ID, "name": "wo\x1brk", "creator": "alice", "state": "freezing"}, {"id": "x", "state": None}]
+        request, status, _, err = self.ask("panic", "--all", "-q", answer={"ok": True, "failed": left, "done": 0})
+        self.assertEqual((request, status), ({"op": "freeze", "everyone": True}, 255))
+        self.assertEqual(err, f"aaau: {ID} (wo?rk) is not frozen: it is freezing\n"
+                              "aaau: x is not frozen: it is unresponsive\n")
+        request, status, _, err = self.ask("freeze", "work", answer={"ok": False, "error": {
+            "code": "not-frozen", "message": "not yet", "remedy": "wait", "exit_status": 255}})
+        self.assertEqual((status, err), (255, "aaau: not yet; wait\n"))
+        for wrong in (["freeze"], ["thaw"], ["thaw", "a", "--all"], ["panic", "a"]):
+            child = self.piped(*wrong)
+            self.assertIn(b"aaau", child.communicate(timeout=10)[1])
+            self.assertEqual(child.returncode, 64)
 
     def test_detached_run(self):
         request, status, out, _ = self.ask("run", "-d", "--name", "x", "--agent", "codex", answer={
