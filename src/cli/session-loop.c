@@ -69,9 +69,12 @@ static void bracket(const struct loop *loop, bool attach, const char *text)
 {
 	cleanup_str struct str line = {0};
 
-	/* The cursor is where the agent left it, but for an agent with a screen of its own. */
-	if (loop->terminal.out && !loop->terminal.modes.alternate)
+	/* The cursor is where the agent left it, but for an agent with a screen of its own; what it
+	 * drew below would be between what comes now. */
+	if (loop->terminal.out && !loop->terminal.modes.alternate) {
+		dprintf(STDOUT_FILENO, "\033[J");
 		str_append_byte(&line, '\n');
+	}
 	str_append_byte(&line, '[');
 	str_append_text(&line, text);
 	if (attach) {

@@ -257,7 +257,7 @@ class Detaching(ClientTest):
         connection.end("detached", by="me")
         self.assertEqual(terminal.wait(), 0)
         self.assertEqual(terminal.rest().decode(),
-                         f"\x1b[?2004l\r\n[detached from {SHORT}; back with: "
+                         f"\x1b[?2004l\x1b[J\r\n[detached from {SHORT}; back with: "
                          f"aaau attach {SHORT} -s {self.server.path}]\r\n")
 
     def test_detach_from_a_server_that_does_not_answer(self):
