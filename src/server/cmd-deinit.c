@@ -108,15 +108,18 @@ static int refuse_living_process(struct deinit *deinit, const struct made *user)
 	return result;
 }
 
-/* Whether the name still means what init made. */
-static bool is_same_account(const struct made *item)
+/* Whether the name still means what init made, and if not, whether it means anything. */
+static bool is_same_account(const struct made *item, bool *ret_known)
 {
 	struct user user;
 	gid_t gid;
 
-	if (item->kind == MADE_USER)
-		return user_by_name(item->name, &user) == 0 && user.uid == item->id;
-	return group_by_name(item->name, &gid) == 0 && gid == item->id;
+	if (item->kind == MADE_USER) {
+		*ret_known = user_by_name(item->name, &user) == 0;
+		return *ret_known && user.uid == item->id;
+	}
+	*ret_known = group_by_name(item->name, &gid) == 0;
+	return *ret_known && gid == item->id;
 }
 
 /* 1: gone, its line can go; 0: kept; -1: error. */
@@ -124,8 +127,11 @@ static int remove_account(struct deinit *deinit, const struct made *item)
 {
 	const char *kind = item->kind == MADE_USER ? "user" : "group";
 
-	if (!is_same_account(item)) {
-		printf("%s %s is gone or is another by now\n", kind, item->name);
+	bool known;
+	if (!is_same_account(item, &known)) {
+		/* userdel takes a user's own group along. */
+		printf("%s %s is %s\n", kind, item->name,
+		       known ? "another by now" : "gone already");
 		return 1;
 	}
 	if (deinit->dry_run) {
