@@ -3,8 +3,8 @@
  * A line is one allocation of the size it needs. Plain lines (ASCII in the default style, most of
  * what is printed) are one byte a cell. Others are runs of one style: foreground, background,
  * attributes, number of cells, then for each cell its text in UTF-8, with marks that cannot occur in
- * text: 0 an erased cell, 1 before each further code point of a cluster, 2 before a wide one. Right
- * halves are not stored. Underline colour and hyperlink stay interned; the runs hold them.
+ * text: 0 an erased cell, 1 and a number before a cluster of so many code points, 2 before a wide one.
+ * Right halves are not stored. Underline colour and hyperlink stay interned; the runs hold them.
  *
  * Bounded twice: by the number of lines, and by bytes, LINE_BYTES a line on average, so that
  * lines of nothing but decorated cells cost their age, not memory. Lines keep the width they had.
@@ -28,7 +28,7 @@ struct run {
 	uint32_t cells;
 };
 
-enum mark { MARK_ERASED = 0, MARK_NEXT = 1, MARK_WIDE = 2 };
+enum mark { MARK_ERASED = 0, MARK_CLUSTER = 1, MARK_WIDE = 2 };
 
 /* What we packed ourselves: valid. */
 static const uint8_t *utf8_get(const uint8_t *at, uint32_t *ret)
@@ -40,6 +40,22 @@ static const uint8_t *utf8_get(const uint8_t *at, uint32_t *ret)
 		cp = cp << 6 | (at[i] & 0x3f);
 	*ret = cp;
 	return at + 1 + more;
+}
+
+/* One cell's text from at; returns what follows it. */
+static const uint8_t *unpack_cell(const uint8_t *at, uint32_t text[TERM_CLUSTER_MAX], size_t *ret_n,
+				  bool *ret_wide)
+{
+	*ret_wide = *at == MARK_WIDE;
+	at += *ret_wide;
+	*ret_n = 1;
+	if (*at == MARK_CLUSTER) {
+		*ret_n = at[1];
+		at += 2;
+	}
+	for (size_t i = 0; i < *ret_n; i++)
+		at = utf8_get(at, &text[i]);
+	return at;
 }
 
 static bool same_style(const struct cell *a, const struct cell *b)
@@ -58,18 +74,19 @@ static size_t pack_cell(const struct term *t, const struct cell *cell, uint8_t *
 	const uint32_t *text = cell_text(t, cell, &n);
 	if (n == 0)
 		to[length++] = MARK_ERASED;
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			to[length++] = MARK_NEXT;
-		length += utf8_put((char *)to + length, text[i]);
+	if (n > 1) {
+		to[length++] = MARK_CLUSTER;
+		to[length++] = (uint8_t)n;
 	}
+	for (size_t i = 0; i < n; i++)
+		length += utf8_put((char *)to + length, text[i]);
 	return length;
 }
 
 /* The bytes of the runs; to NULL: only how many. */
 static size_t pack(const struct term *t, const struct cell *cells, unsigned n, uint8_t *to)
 {
-	uint8_t small[2 + TERM_CLUSTER_MAX * 5];
+	uint8_t small[4 + TERM_CLUSTER_MAX * 4];
 	size_t length = 0;
 
 	for (unsigned i = 0; i < n;) {
@@ -111,14 +128,11 @@ static void release(struct term *t, const struct line *line)
 		if (extra)
 			extra->held--;
 		for (uint32_t cells = 0; cells < run.cells && at < end; cells++) {
-			uint32_t cp;
-			if (*at == MARK_WIDE) {
-				at++;
-				cells++;
-			}
-			at = utf8_get(at, &cp);
-			while (at < end && *at == MARK_NEXT)
-				at = utf8_get(at + 1, &cp);
+			uint32_t text[TERM_CLUSTER_MAX];
+			size_t n;
+			bool wide;
+			at = unpack_cell(at, text, &n, &wide);
+			cells += wide;
 		}
 	}
 }
@@ -136,7 +150,7 @@ static struct line *shift(struct term *t)
 
 	s->first = (s->first + 1) % s->capacity;
 	s->count--;
-	s->bytes -= line->room;
+	s->bytes -= line->bytes;
 	release(t, line);
 	return line;
 }
@@ -201,7 +215,7 @@ void scrollback_push(struct term *t, const struct row *row, const struct cell *c
 	}
 	*slot(s, s->count) = line;
 	s->count++;
-	s->bytes += line->room;
+	s->bytes += line->bytes;
 	while (s->bytes > s->max_bytes && s->count > 1)
 		free(shift(t));
 }
@@ -226,12 +240,10 @@ unsigned scrollback_unpack(struct term *t, unsigned age, struct cell *cells, uns
 		for (uint32_t i = 0; i < run.cells && n < columns && at < end; i++) {
 			struct cell cell = {0, run.style.foreground, run.style.background,
 					    run.style.attr};
-			uint32_t text[TERM_CLUSTER_MAX];
-			size_t length = 1;
-			bool wide = *at == MARK_WIDE;
-			at = utf8_get(at + wide, &text[0]);
-			while (at < end && *at == MARK_NEXT)
-				at = utf8_get(at + 1, &text[length++]);
+			uint32_t text[TERM_CLUSTER_MAX] = {0};
+			size_t length;
+			bool wide;
+			at = unpack_cell(at, text, &length, &wide);
 			cell.text = text[0];
 			if (length > 1) {
 				uint32_t number = cluster_intern(t, text, length);
@@ -284,7 +296,7 @@ bool scrollback_pop(struct term *t, struct cell *cells, struct row *row)
 	row->plain = line->plain;
 	t->unpacked_row = 0;
 	s->count--;
-	s->bytes -= line->room;
+	s->bytes -= line->bytes;
 	release(t, line);
 	free(line);
 	return true;

@@ -170,14 +170,20 @@ static unsigned write_erased(struct writer *w, const struct cell *cells, unsigne
 	return c;
 }
 
+/* Without those at the end that are as in a fresh row. */
+static unsigned cells_used(const struct cell *cells, unsigned used)
+{
+	while (used > 0 && (cells[used - 1].text | cells[used - 1].foreground |
+			    cells[used - 1].background | cells[used - 1].attr) == 0)
+		used--;
+	return used;
+}
+
 void write_row(struct writer *w, const struct cell *cells, unsigned used, unsigned limit)
 {
 	if (used > limit)
 		used = limit;
-	/* Nothing to be seen at the end. */
-	while (used > 0 && (cells[used - 1].text | cells[used - 1].foreground |
-			    cells[used - 1].background | cells[used - 1].attr) == 0)
-		used--;
+	used = cells_used(cells, used);
 	for (unsigned c = 0; c < used;) {
 		const struct cell *cell = &cells[c];
 		if (cell->text == 0) {
@@ -259,7 +265,8 @@ void write_screen(struct writer *w, const struct screen *s, unsigned scrollback)
 		write_scrollback_line(w, age - 1);
 	/* Blank rows at the end need not be written; scrolling needs all. */
 	unsigned rows = t->rows;
-	while (scrollback == 0 && rows > 0 && s->rows[rows - 1].used == 0 &&
+	while (scrollback == 0 && rows > 0 &&
+	       cells_used(row_cells(t, s, rows - 1), s->rows[rows - 1].used) == 0 &&
 	       (rows == 1 || !s->rows[rows - 2].wrapped))
 		rows--;
 	for (unsigned r = 0; r < rows; r++) {

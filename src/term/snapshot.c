@@ -261,9 +261,9 @@ static void write_whole(struct writer *w, const struct term_snapshot *options)
 	write_titles(t, w->out);
 	write_margins(t, w->out);
 	modes_write(t, w->out, !options->no_input_modes);
-	write_cursor(w);
 	if (mode_on(t, MODE_SYNCHRONIZED))
 		str_append_text(w->out, "\033[?2026h");
+	write_cursor(w);
 	if (t->parser.state != STATE_GROUND && t->parser.unfinished.length > 0)
 		str_append(w->out, t->parser.unfinished.data, t->parser.unfinished.length);
 }
