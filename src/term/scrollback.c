@@ -1,0 +1,318 @@
+/* Lines that scrolled off the top, packed, in a ring.
+ *
+ * A line is one allocation of the size it needs. Plain lines (ASCII in the default style, most of
+ * what is printed) are one byte a cell. Others are runs of one style: foreground, background,
+ * attributes, number of cells, then for each cell its text in UTF-8, with marks that cannot occur in
+ * text: 0 an erased cell, 1 and a number before a cluster of so many code points, 2 before a wide one.
+ * Right halves are not stored. Underline colour and hyperlink stay interned; the runs hold them.
+ *
+ * Bounded twice: by the number of lines, and by bytes, LINE_BYTES a line on average, so that
+ * lines of nothing but decorated cells cost their age, not memory. Lines keep the width they had.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "term/internal.h"
+
+#define LINE_BYTES 1024
+
+struct line {
+	uint32_t room, bytes; /* of data: allocated, used */
+	uint16_t cells;
+	bool wrapped, plain;
+	uint8_t data[];
+};
+
+struct run {
+	struct style style;
+	uint32_t cells;
+};
+
+enum mark { MARK_ERASED = 0, MARK_CLUSTER = 1, MARK_WIDE = 2 };
+
+/* What we packed ourselves: valid. */
+static const uint8_t *utf8_get(const uint8_t *at, uint32_t *ret)
+{
+	unsigned more = at[0] < 0x80 ? 0 : at[0] < 0xe0 ? 1 : at[0] < 0xf0 ? 2 : 3;
+	uint32_t cp = more == 0 ? at[0] : at[0] & (0x3fu >> more);
+
+	for (unsigned i = 1; i <= more; i++)
+		cp = cp << 6 | (at[i] & 0x3f);
+	*ret = cp;
+	return at + 1 + more;
+}
+
+/* One cell's text from at; returns what follows it. */
+static const uint8_t *unpack_cell(const uint8_t *at, uint32_t text[TERM_CLUSTER_MAX], size_t *ret_n,
+				  bool *ret_wide)
+{
+	*ret_wide = *at == MARK_WIDE;
+	at += *ret_wide;
+	*ret_n = 1;
+	if (*at == MARK_CLUSTER) {
+		*ret_n = at[1];
+		at += 2;
+	}
+	for (size_t i = 0; i < *ret_n; i++)
+		at = utf8_get(at, &text[i]);
+	return at;
+}
+
+static bool same_style(const struct cell *a, const struct cell *b)
+{
+	return a->foreground == b->foreground && a->background == b->background &&
+	       ((a->attr ^ b->attr) & ~CELL_SHAPE) == 0;
+}
+
+/* One cell's bytes at to, which has room for the longest. */
+static size_t pack_cell(const struct term *t, const struct cell *cell, uint8_t *to)
+{
+	size_t n, length = 0;
+
+	if (cell->attr & CELL_WIDE)
+		to[length++] = MARK_WIDE;
+	const uint32_t *text = cell_text(t, cell, &n);
+	if (n == 0)
+		to[length++] = MARK_ERASED;
+	if (n > 1) {
+		to[length++] = MARK_CLUSTER;
+		to[length++] = (uint8_t)n;
+	}
+	for (size_t i = 0; i < n; i++)
+		length += utf8_put((char *)to + length, text[i]);
+	return length;
+}
+
+/* The bytes of the runs; to NULL: only how many. */
+static size_t pack(const struct term *t, const struct cell *cells, unsigned n, uint8_t *to)
+{
+	uint8_t small[4 + TERM_CLUSTER_MAX * 4];
+	size_t length = 0;
+
+	for (unsigned i = 0; i < n;) {
+		unsigned first = i;
+		size_t head = length;
+		length += sizeof(struct run);
+		for (; i < n && same_style(&cells[i], &cells[first]); i++) {
+			if (cells[i].attr & CELL_TAIL)
+				continue;
+			if (to && cells[i].text >= 0x20 && cells[i].text < 0x80 &&
+			    !(cells[i].attr & CELL_SHAPE))
+				to[length++] = (uint8_t)cells[i].text;
+			else
+				length += pack_cell(t, &cells[i], to ? to + length : small);
+		}
+		if (to) {
+			struct run run = {{cells[first].foreground, cells[first].background,
+					   cells[first].attr & ~CELL_SHAPE},
+					  i - first};
+			memcpy(to + head, &run, sizeof run);
+			struct extra *extra = extra_get(t, run.style.attr);
+			if (extra)
+				extra->held++;
+		}
+	}
+	return length;
+}
+
+static void release(struct term *t, const struct line *line)
+{
+	if (line->plain)
+		return;
+	const uint8_t *at = line->data, *end = line->data + line->bytes;
+	while (at < end) {
+		struct run run;
+		memcpy(&run, at, sizeof run);
+		at += sizeof run;
+		struct extra *extra = extra_get(t, run.style.attr);
+		if (extra)
+			extra->held--;
+		for (uint32_t cells = 0; cells < run.cells && at < end; cells++) {
+			uint32_t text[TERM_CLUSTER_MAX];
+			size_t n;
+			bool wide;
+			at = unpack_cell(at, text, &n, &wide);
+			cells += wide;
+		}
+	}
+}
+
+static struct line **slot(const struct scrollback *s, uint32_t i)
+{
+	return &s->lines[(s->first + i) % s->capacity];
+}
+
+/* Takes the oldest line off. */
+static struct line *shift(struct term *t)
+{
+	struct scrollback *s = &t->scrollback;
+	struct line *line = *slot(s, 0);
+
+	s->first = (s->first + 1) % s->capacity;
+	s->count--;
+	s->bytes -= line->bytes;
+	release(t, line);
+	return line;
+}
+
+static bool grow(struct scrollback *s)
+{
+	uint32_t capacity = s->capacity ? s->capacity * 2 : 64;
+	if (capacity > s->limit)
+		capacity = s->limit;
+	struct line **lines = malloc(capacity * sizeof(struct line *));
+	if (!lines)
+		return false;
+	for (uint32_t i = 0; i < s->count; i++)
+		lines[i] = *slot(s, i);
+	free(s->lines);
+	s->lines = lines;
+	s->capacity = capacity;
+	s->first = 0;
+	return true;
+}
+
+static bool is_zero(const struct cell *cell)
+{
+	return (cell->text | cell->foreground | cell->background | cell->attr) == 0;
+}
+
+void scrollback_push(struct term *t, const struct row *row, const struct cell *cells)
+{
+	struct scrollback *s = &t->scrollback;
+	struct line *line = NULL;
+	unsigned n = row->used;
+
+	if (s->limit == 0)
+		return;
+	while (n > 0 && is_zero(&cells[n - 1]))
+		n--;
+	size_t bytes = row->plain ? n : pack(t, cells, n, NULL);
+	if (s->count == s->limit)
+		line = shift(t);
+	/* The memory of a line that goes is taken for the new one where it fits. */
+	if (!line || line->room < bytes || line->room > 2 * bytes + 64) {
+		free(line);
+		size_t room = (bytes + 15) & ~(size_t)15;
+		line = malloc(sizeof *line + room);
+		if (!line)
+			return;
+		line->room = (uint32_t)room;
+	}
+	if (s->count == s->capacity && !grow(s)) {
+		free(line);
+		return;
+	}
+	line->bytes = (uint32_t)bytes;
+	line->cells = (uint16_t)n;
+	line->wrapped = row->wrapped;
+	line->plain = row->plain;
+	if (row->plain) {
+		for (unsigned i = 0; i < n; i++)
+			line->data[i] = (uint8_t)cells[i].text;
+	} else {
+		pack(t, cells, n, line->data);
+	}
+	*slot(s, s->count) = line;
+	s->count++;
+	s->bytes += line->bytes;
+	while (s->bytes > s->max_bytes && s->count > 1)
+		free(shift(t));
+}
+
+unsigned scrollback_unpack(struct term *t, unsigned age, struct cell *cells, unsigned columns,
+			   bool *ret_wrapped)
+{
+	const struct line *line = *slot(&t->scrollback, t->scrollback.count - 1 - age);
+	const uint8_t *at = line->data, *end = line->data + line->bytes;
+	unsigned n = 0;
+
+	*ret_wrapped = line->wrapped;
+	if (line->plain) {
+		for (; n < line->cells && n < columns; n++)
+			cells[n] = (struct cell){.text = at[n]};
+		return n;
+	}
+	while (at < end && n < columns) {
+		struct run run;
+		memcpy(&run, at, sizeof run);
+		at += sizeof run;
+		for (uint32_t i = 0; i < run.cells && n < columns && at < end; i++) {
+			struct cell cell = {0, run.style.foreground, run.style.background,
+					    run.style.attr};
+			uint32_t text[TERM_CLUSTER_MAX] = {0};
+			size_t length;
+			bool wide;
+			at = unpack_cell(at, text, &length, &wide);
+			cell.text = text[0];
+			if (length > 1) {
+				uint32_t number = cluster_intern(t, text, length);
+				if (number) {
+					cell.text = number;
+					cell.attr |= CELL_CLUSTER;
+				}
+			}
+			if (!wide) {
+				cells[n++] = cell;
+				continue;
+			}
+			i++;
+			if (n + 1 == columns) {
+				/* Cut in two: erased, as when a screen is cut. */
+				cells[n++] = (struct cell){.background = cell.background};
+				break;
+			}
+			cells[n] = cells[n + 1] = cell;
+			cells[n++].attr |= CELL_WIDE;
+			cells[n].text = 0;
+			cells[n].attr = run.style.attr | CELL_TAIL;
+			n++;
+		}
+	}
+	return n;
+}
+
+const char *scrollback_plain(const struct term *t, unsigned age, unsigned *ret_n, bool *ret_wrapped)
+{
+	const struct line *line = *slot(&t->scrollback, t->scrollback.count - 1 - age);
+
+	if (!line->plain)
+		return NULL;
+	*ret_n = line->cells;
+	*ret_wrapped = line->wrapped;
+	return (const char *)line->data;
+}
+
+bool scrollback_pop(struct term *t, struct cell *cells, struct row *row)
+{
+	struct scrollback *s = &t->scrollback;
+
+	if (s->count == 0)
+		return false;
+	struct line *line = *slot(s, s->count - 1);
+	/* By way of t->unpacked, whose clusters are known to be in use. */
+	row->used = (uint16_t)scrollback_unpack(t, 0, t->unpacked, t->columns, &row->wrapped);
+	memcpy(cells, t->unpacked, row->used * sizeof *cells);
+	row->plain = line->plain;
+	t->unpacked_row = 0;
+	s->count--;
+	s->bytes -= line->bytes;
+	release(t, line);
+	free(line);
+	return true;
+}
+
+void scrollback_clear(struct term *t)
+{
+	while (t->scrollback.count > 0)
+		free(shift(t));
+	free(t->scrollback.lines);
+	t->scrollback.lines = NULL;
+	t->scrollback.capacity = t->scrollback.first = 0;
+}
+
+void scrollback_init(struct term *t, unsigned limit)
+{
+	t->scrollback.limit = limit;
+	t->scrollback.max_bytes = (size_t)limit * LINE_BYTES;
+}
