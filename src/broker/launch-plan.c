@@ -207,10 +207,6 @@ enum protocol_error launch_plan_make(const struct broker_config *config,
 	struct launch_plan plan = {0};
 	enum protocol_error error;
 
-	if (request->agent && request->program) {
-		*ret_message = strdup("an agent and a program exclude each other");
-		return PROTOCOL_MALFORMED;
-	}
 	error = choose_profile(config, request, &plan.profile, ret_message, ret_remedy);
 	if (error)
 		return error;

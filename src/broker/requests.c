@@ -131,18 +131,24 @@ static void ask_all(struct client *client, inquiry_done *done)
 	inquiry_wait(inquiry, QUERY_SECONDS);
 }
 
+/* One's own before others': nobody comes to sit at an agent that somebody left there as a bait. */
 static void on_newest(struct inquiry *inquiry, struct client *client)
 {
-	struct session *newest = NULL;
+	struct session *newest = NULL, *own = NULL;
 
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		const struct inquiry_slot *slot = &inquiry->slots[i];
 
 		/* The registry is in the order of creation. */
-		if (slot->state == INQUIRY_ANSWERED && slot->status.agent_alive &&
-		    slot->status.operators + slot->status.observers == 0)
-			newest = slot->session;
+		if (slot->state != INQUIRY_ANSWERED || !slot->status.agent_alive ||
+		    slot->status.operators + slot->status.observers > 0)
+			continue;
+		newest = slot->session;
+		if (newest->creator_uid == client->uid)
+			own = newest;
 	}
+	if (own)
+		newest = own;
 	if (newest)
 		attach_to(client, &client->attach, newest);
 	else

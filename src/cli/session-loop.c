@@ -121,7 +121,8 @@ static void say_decisions(const struct loop *loop, bool observer)
 	bool sized = terminal_size(&rows, &columns);
 
 	if (!loop->terminal.in && !observer)
-		say("standard input is not a terminal: typed as it is, then Ctrl-D");
+		say("standard input is not a terminal: typed as it is%s",
+		    loop->fresh ? ", then Ctrl-D" : "");
 	if (!sized && loop->fresh)
 		say("no terminal here: the agent's has 24 rows and 80 columns");
 }
@@ -295,7 +296,7 @@ static void on_started(struct loop *loop, const struct aaau_event *event)
 		loop->session.data[SHORT_ID] = '\0';
 	}
 	loop->terminal.keep_signals = observer;
-	input_init(&loop->input, loop->terminal.in, observer, loop->keys);
+	input_init(&loop->input, loop->terminal.in, observer, loop->fresh, loop->keys);
 
 	if (!loop->options->quiet && isatty(STDERR_FILENO)) {
 		if (loop->terminal.in && loop->terminal.out && (loop->fresh || observer))

@@ -182,4 +182,5 @@ def test_each_process_runs_as_who_it_should(server, people):
 def test_broker_and_session_are_filtered(server, people):
     with V2Client.start(people.alice, server.socket, "sleep", "1000") as mine:
         for pid in (server.broker, server.sessions[mine.session]):
-            assert procs.status(pid)["Seccomp"] == "2"
+            # A session answers, locks itself in, and then reads what its clients send.
+            wait_for(lambda: procs.status(pid)["Seccomp"] == "2", what="a filter")

@@ -442,6 +442,21 @@ class NoTerminal(ClientTest):
         connection.end()
         self.assertEqual(child.wait(10), 0)
 
+    def test_the_end_of_input_is_not_that_of_a_session_that_was_there_before(self):
+        reader, writer = os.pipe()
+        child = self.piped("attach", "x", stdin=reader)
+        os.close(reader)
+        connection = self.accept()
+        connection.request()
+        connection.start()
+        os.write(writer, b"ls")
+        os.close(writer)
+        self.assertEqual(connection.frame(), ("i", b"ls"))
+        # A Ctrl-D would come with it, or after a quarter of a second.
+        self.assertRaises(TimeoutError, connection.frame, 0.4)
+        connection.end()
+        self.assertEqual(child.wait(10), 0)
+
     def test_a_megabyte_through_a_session_that_is_slow(self):
         child = self.piped(stdin=subprocess.PIPE)
         connection = self.accept()

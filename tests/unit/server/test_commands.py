@@ -7,6 +7,7 @@ Skipped (77) where we are not root, or have no cgroup v2.
 """
 
 import fcntl
+import glob
 import grp
 import json
 import os
@@ -26,9 +27,9 @@ TAG = f"aaausrv{os.getpid()}"
 PROGRAMS = []
 
 
-def has_cgroup2():
+def cgroup2_mounts():
     with open("/proc/self/mounts", encoding="utf-8") as file:
-        return any(line.split()[2] == "cgroup2" for line in file)
+        return [line.split()[1] for line in file if line.split()[2] == "cgroup2"]
 
 
 def known(lookup, name):
@@ -103,6 +104,10 @@ class Place:
             subprocess.run(["userdel", name], capture_output=True)
         for name in (self.group, self.agent, self.service, self.agent + "-private"):
             subprocess.run(["groupdel", name], capture_output=True)
+        # What a server that did not end in order leaves; the name has the socket's path in it.
+        for mount in cgroup2_mounts():
+            for path in glob.glob(f"{mount}/aaau/*{os.path.basename(self.top)}*"):
+                os.rmdir(path)
         shutil.rmtree(self.top, ignore_errors=True)
 
 
@@ -531,7 +536,7 @@ class Doctor(Case):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0 or not has_cgroup2():
+    if os.geteuid() != 0 or not cgroup2_mounts():
         sys.exit(77)
     os.umask(0o022)
     PROGRAMS = [os.path.realpath(path) for path in sys.argv[1:5]]

@@ -506,9 +506,16 @@ void peer_join(struct peer *peer, struct world *world, const struct session_atta
 	peer->fd = ends[0];
 }
 
-void peer_enter(struct peer *peer, struct world *world, const struct session_attach *attach)
+void peer_create(struct peer *peer, struct world *world, const struct session_attach *attach,
+		 const struct world_options *options)
 {
+	world_prepare(world);
 	peer_join(peer, world, attach, SOCK_STREAM);
+	world_spawn(world, options);
+}
+
+void peer_expect_welcome(struct peer *peer)
+{
 	char *line = peer_line(peer);
 
 	assert_non_null(line);
@@ -517,6 +524,12 @@ void peer_enter(struct peer *peer, struct world *world, const struct session_att
 	else
 		assert_non_null(strstr(line, "\"ok\":true"));
 	free(line);
+}
+
+void peer_enter(struct peer *peer, struct world *world, const struct session_attach *attach)
+{
+	peer_join(peer, world, attach, SOCK_STREAM);
+	peer_expect_welcome(peer);
 }
 
 void peer_close(struct peer *peer)

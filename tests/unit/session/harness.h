@@ -90,6 +90,10 @@ struct session_attach observer_attach(int version);
 /* Only hands the socket over. type: SOCK_STREAM, or SOCK_SEQPACKET to see each write by itself. */
 void peer_join(struct peer *peer, struct world *world, const struct session_attach *attach,
 	       int type);
+/* As the creator: handed over before the session starts, so that no agent ends too early for it. */
+void peer_create(struct peer *peer, struct world *world, const struct session_attach *attach,
+		 const struct world_options *options);
+void peer_expect_welcome(struct peer *peer);
 /* Joins and expects to be let in. */
 void peer_enter(struct peer *peer, struct world *world, const struct session_attach *attach);
 void peer_close(struct peer *peer);
