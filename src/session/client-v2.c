@@ -61,12 +61,14 @@ static void put_error(struct str *out, enum protocol_error error)
 	end_frame(out, FRAME_ERROR);
 }
 
-static void put_notice(struct str *out, const char *event, const char *message)
+static void put_notice(struct str *out, const char *event, const char *message, uint64_t bytes)
 {
 	begin_frame(out);
 	str_append_byte(out, '{');
 	json_append_text_member(out, "event", event);
 	json_append_text_member(out, "message", message);
+	if (bytes > 0)
+		json_append_u64_member(out, "bytes", bytes);
 	str_append_byte(out, '}');
 	end_frame(out, FRAME_NOTICE);
 }
@@ -109,10 +111,6 @@ static void put_farewell(const struct client *client, struct str *out,
 	case FAREWELL_DETACHED:
 		json_append_text_member(out, "reason", "detached");
 		json_append_text_member(out, "by", farewell->by);
-		break;
-	case FAREWELL_TOO_SLOW:
-		json_append_text_member(out, "reason", "too-slow");
-		status = protocol_error_exit_status(PROTOCOL_TOO_SLOW);
 		break;
 	}
 	if (farewell->missed_bytes > 0)

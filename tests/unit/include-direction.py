@@ -16,10 +16,11 @@ ALLOWED = {
     'util': set(),
     'protocol': {'util'},
     'audit': {'util'},
+    'term': {'util'},
     'ipc': {'util'},
     'monitor': {'util', 'ipc'},  # root parses no text and writes no record
     'broker': LIBRARIES,
-    'session': LIBRARIES,
+    'session': LIBRARIES | {'term'},
     'libaaau': LIBRARIES | {'aaau'},
     'server': LIBRARIES,
     'cli': {'util', 'aaau'},
