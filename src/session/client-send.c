@@ -21,6 +21,8 @@
  * still in its socket and is delivered, until that ends.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -202,6 +204,7 @@ static void resync(struct client *client)
 	struct session *session = client->session;
 	cleanup_str struct str message = {0};
 	uint64_t skipped = session->output.recorded - client->cursor;
+	char text[64];
 
 	if (client->operator)
 		screen_settle(session);
@@ -213,7 +216,8 @@ static void resync(struct client *client)
 	session->resyncs++;
 	if (!(client->features & FEATURE_NOTICES))
 		return;
-	client->face->put_notice(&message, "skipped", "output was skipped", skipped);
+	snprintf(text, sizeof text, "%" PRIu64 " bytes of output were skipped", skipped);
+	client->face->put_notice(&message, "skipped", text, skipped);
 	queue(client, &message);
 }
 
@@ -279,17 +283,26 @@ void client_pump(struct client *client)
 	}
 }
 
+/* It asks and asks, and does not read the answers: it gets no more of them. */
+static void cut_greedy(struct client *client)
+{
+	struct farewell farewell = {
+		.reason = FAREWELL_TOO_SLOW,
+		.missed_bytes = client_unsent(client),
+	};
+
+	client->session->clients_dropped++;
+	str_truncate(&client->pending, client->pending_at + client->message_left);
+	client_cut(client, &farewell, "too-slow");
+}
+
 void client_say(struct client *client, const struct str *message)
 {
 	if (client->gone || client->deaf || client->farewelled)
 		return;
-	if (!queue(client, message)) {
-		/* It asks and asks, and does not read the answers. */
-		client->session->clients_dropped++;
-		client_close(client, "too-slow");
-		return;
-	}
-	if (!client->blocked)
+	if (!queue(client, message))
+		cut_greedy(client);
+	else if (!client->blocked)
 		client_pump(client);
 }
 

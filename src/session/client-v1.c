@@ -41,6 +41,7 @@ static void put_farewell(const struct client *client, struct str *out,
 				     "CONTROL:Detached by ");
 		str_append_text(out, farewell->by);
 		break;
+	case FAREWELL_TOO_SLOW: put_error(out, PROTOCOL_TOO_SLOW); break;
 	case FAREWELL_SESSION: break; /* the close says it */
 	}
 }

@@ -112,6 +112,10 @@ static void put_farewell(const struct client *client, struct str *out,
 		json_append_text_member(out, "reason", "detached");
 		json_append_text_member(out, "by", farewell->by);
 		break;
+	case FAREWELL_TOO_SLOW:
+		json_append_text_member(out, "reason", "too-slow");
+		status = protocol_error_exit_status(PROTOCOL_TOO_SLOW);
+		break;
 	}
 	if (farewell->missed_bytes > 0)
 		json_append_u64_member(out, "missed_bytes", farewell->missed_bytes);

@@ -27,6 +27,7 @@ struct client;
 enum farewell_reason {
 	FAREWELL_SESSION, /* the session ended: session->end */
 	FAREWELL_DETACHED,
+	FAREWELL_TOO_SLOW, /* it does not read what it asked for */
 };
 
 struct farewell {

@@ -16,11 +16,10 @@ ALLOWED = {
     'util': set(),
     'protocol': {'util'},
     'audit': {'util'},
-    'term': {'util'},
     'ipc': {'util'},
     'monitor': {'util', 'ipc'},  # root parses no text and writes no record
     'broker': LIBRARIES,
-    'session': LIBRARIES | {'term'},
+    'session': LIBRARIES,
     'libaaau': LIBRARIES | {'aaau'},
     'server': LIBRARIES,
     'cli': {'util', 'aaau'},
