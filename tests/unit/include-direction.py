@@ -11,9 +11,10 @@ import sys
 import tempfile
 
 # folder: the folders it may include, beside itself. <aaau/...> is include/aaau, the public library.
-LIBRARIES = {'util', 'protocol', 'audit', 'ipc'}
+LIBRARIES = {'util', 'term', 'protocol', 'audit', 'ipc'}
 ALLOWED = {
     'util': set(),
+    'term': {'util'},
     'protocol': {'util'},
     'audit': {'util'},
     'ipc': {'util'},
