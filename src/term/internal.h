@@ -90,6 +90,8 @@ struct scrollback {
 	struct line **lines; /* a ring; grows as it fills */
 	uint32_t limit, capacity, first, count;
 	size_t bytes, max_bytes;
+	uint8_t *packed; /* room for one line of the terminal's width */
+	unsigned packed_columns;
 };
 
 enum charset { CHARSET_ASCII, CHARSET_GRAPHICS, CHARSET_UK };
@@ -238,8 +240,14 @@ void row_clear(struct term *t, struct screen *s, unsigned row, uint32_t backgrou
 /* Erases columns [from, to) and the halves of wide characters that this cuts; keep_protected: not
  * those (DECSCA). */
 void erase_cells(struct term *t, unsigned row, unsigned from, unsigned to, bool keep_protected);
-/* Blanks the other half if column is the right half of a wide character. */
-void split_wide(struct term *t, unsigned row, unsigned column);
+void split_wide_slowly(struct term *t, unsigned row, unsigned column);
+/* If column is the right half of a wide character, blanks both halves. */
+static inline void split_wide(struct term *t, unsigned row, unsigned column)
+{
+	if (column > 0 && column < t->columns &&
+	    (row_cells(t, t->screen, row)[column].attr & CELL_TAIL))
+		split_wide_slowly(t, row, column);
+}
 void row_touch(struct row *row, unsigned end, bool plain);
 void scroll_up(struct term *t, unsigned top, unsigned bottom, unsigned n);
 void scroll_down(struct term *t, unsigned top, unsigned bottom, unsigned n);

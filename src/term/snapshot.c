@@ -238,10 +238,15 @@ static void write_cursor(struct writer *w)
 		write_again(w, t->screen, t->row, previous, origin);
 		return;
 	}
-	if (t->pending)
+	if (t->pending) {
 		write_again(w, t->screen, t->row, t->column, origin);
-	else
+		/* Something other than a character comes last, whatever the pen is. */
+		str_append_text(w->out, "\033[");
+		sgr_format(t, w->out, &w->style);
+		str_append_byte(w->out, 'm');
+	} else {
 		write_goto(w, row, column);
+	}
 	write_style(w, &t->pen);
 	write_charsets(w->out, t->charsets, t->gl);
 	str_append_text(w->out, graphemes);
