@@ -225,8 +225,30 @@ static inline unsigned parameter(const struct term *t, unsigned i, unsigned othe
 	return i < p->n && p->parameters[i] ? p->parameters[i] : otherwise;
 }
 
-/* query.c: of a scalar value, at most 4 bytes; how many. */
-size_t utf8_put(char *to, uint32_t cp);
+/* A scalar value as UTF-8, at most 4 bytes; how many. */
+static inline size_t utf8_put(char *to, uint32_t cp)
+{
+	if (cp < 0x80) {
+		to[0] = (char)cp;
+		return 1;
+	}
+	if (cp < 0x800) {
+		to[0] = (char)(0xc0 | cp >> 6);
+		to[1] = (char)(0x80 | (cp & 0x3f));
+		return 2;
+	}
+	if (cp < 0x10000) {
+		to[0] = (char)(0xe0 | cp >> 12);
+		to[1] = (char)(0x80 | (cp >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (cp & 0x3f));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | cp >> 18);
+	to[1] = (char)(0x80 | (cp >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (cp >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (cp & 0x3f));
+	return 4;
+}
 
 /* print.c */
 void print_ascii(struct term *t, const uint8_t *text, size_t n);

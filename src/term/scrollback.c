@@ -99,9 +99,12 @@ static size_t pack(const struct term *t, const struct cell *cells, unsigned n, u
 		at += sizeof(struct run);
 		unsigned begin = i;
 		for (; i < n && same_style(&cells[i], first); i++) {
-			if (!(cells[i].attr & CELL_SHAPE) && cells[i].text < 0x80)
+			uint32_t shape = cells[i].attr & CELL_SHAPE;
+			if (shape == 0 && cells[i].text < 0x80)
 				*at++ = (uint8_t)cells[i].text;
-			else if (!(cells[i].attr & CELL_TAIL))
+			else if (shape == 0)
+				at += utf8_put((char *)at, cells[i].text);
+			else if (!(shape & CELL_TAIL))
 				at += pack_cell(t, &cells[i], at);
 		}
 		struct run run = {{first->foreground, first->background, first->attr & ~CELL_SHAPE},
