@@ -142,10 +142,27 @@ static void on_answer_deadline(evutil_socket_t fd, short what, void *context)
 	client_close(context);
 }
 
+/* Lets a client go where there are too many, or where too much is kept for them. */
+static void relieve(struct broker *broker)
+{
+	struct client *surplus = quota_surplus(&broker->quota);
+
+	if (surplus)
+		client_error(surplus, PROTOCOL_BUSY, "too many of your connections are unfinished",
+			     "close some of them");
+}
+
 void client_answer(struct client *client, struct str *line)
 {
+	struct broker *broker = client->broker;
 	int done;
 
+	if (client->answer.length > 0) {
+		/* It has one and does not take it: there is no other way to be rid of it. */
+		str_free(line);
+		client_close(client);
+		return;
+	}
 	if (client->inquiry)
 		inquiry_abandon(client->inquiry);
 	client->reading = false;
@@ -153,14 +170,17 @@ void client_answer(struct client *client, struct str *line)
 	*line = (struct str){0};
 	event_del(&client->io);
 	event_del(&client->deadline);
-	event_assign(&client->deadline, client->broker->base, -1, 0, on_answer_deadline, client);
+	event_assign(&client->deadline, broker->base, -1, 0, on_answer_deadline, client);
 	done = str_error(&client->answer) < 0 ? -ENOMEM : write_answer(client);
 	if (done < 0)
 		client_close(client);
 	else if (done)
 		finish(client);
-	else
+	else {
 		watch(client, EV_WRITE, on_writable, ANSWER_SECONDS);
+		quota_charge(&broker->quota, client, client->answer.length);
+		relieve(broker);
+	}
 }
 
 void client_error(struct client *client, enum protocol_error error, const char *message,
@@ -211,10 +231,28 @@ static bool refused(const struct client *client)
 	return client->verdict != AUTH_ADMITTED;
 }
 
+/* The group is named to who is not in it: that is what they have to ask for. */
+static void deny_stranger(struct client *client)
+{
+	const char *group = client->broker->config->authorized_group;
+	cleanup_str struct str message = {0};
+	cleanup_str struct str remedy = {0};
+
+	str_append_format(&message,
+			  "you are not a member of the group %s, which may use this server", group);
+	str_append_format(&remedy,
+			  "ask an administrator for: sudo usermod -aG %s %s; then log in again",
+			  group, names_of_uid(client->uid));
+	client_deny(client, PROTOCOL_NOT_AUTHORIZED, auth_verdict_name(client->verdict),
+		    message.data, remedy.data);
+}
+
 /* Whoever is not heard at all, whatever the line says; client->handshake has its version. */
 static void turn_away(struct client *client)
 {
-	if (refused(client))
+	if (client->verdict == AUTH_NOT_MEMBER)
+		deny_stranger(client);
+	else if (refused(client))
 		client_deny(client, auth_verdict_error(client->verdict),
 			    auth_verdict_name(client->verdict), NULL, NULL);
 	else
@@ -253,7 +291,6 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	struct client *client = context;
 	struct broker *broker = client->broker;
 	struct handshake_line line;
-	struct client *surplus;
 
 	(void)fd;
 	(void)what;
@@ -276,10 +313,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	}
 
 	quota_charge(&broker->quota, client, client->handshake.held.length);
-	surplus = quota_surplus(&broker->quota);
-	if (surplus)
-		client_error(surplus, PROTOCOL_BUSY, "too many of your connections are unfinished",
-			     "close some of them");
+	relieve(broker);
 }
 
 static void on_handshake_deadline(evutil_socket_t fd, short what, void *context)

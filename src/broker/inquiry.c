@@ -87,11 +87,14 @@ void inquiry_wait(struct inquiry *inquiry, unsigned seconds)
 	event_add(&inquiry->deadline, &limit);
 }
 
-static void settle(struct inquiry *inquiry, struct inquiry_slot *slot, enum inquiry_state state)
+/* True if it was the last: the inquiry is done, and gone. */
+static bool settle(struct inquiry *inquiry, struct inquiry_slot *slot, enum inquiry_state state)
 {
 	slot->state = state;
-	if (--inquiry->outstanding == 0)
-		finish(inquiry);
+	if (--inquiry->outstanding > 0)
+		return false;
+	finish(inquiry);
+	return true;
 }
 
 static struct inquiry_slot *find_slot(struct broker *broker, const struct session *session,
@@ -99,8 +102,7 @@ static struct inquiry_slot *find_slot(struct broker *broker, const struct sessio
 {
 	struct inquiry *inquiry;
 
-	TAILQ_FOREACH(inquiry, &broker->inquiries, entry)
-	{
+	TAILQ_FOREACH (inquiry, &broker->inquiries, entry) {
 		uint32_t index = tag - inquiry->first_tag;
 		struct inquiry_slot *slot;
 
@@ -141,7 +143,8 @@ void inquiry_take_done(struct broker *broker, struct session *session,
 	settle(inquiry, slot, INQUIRY_ANSWERED);
 }
 
-static void take_end(struct inquiry *inquiry, const struct session *session)
+/* True if that was all that the inquiry waited for: it is done, and gone. */
+static bool take_end(struct inquiry *inquiry, const struct session *session)
 {
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		struct inquiry_slot *slot = &inquiry->slots[i];
@@ -152,20 +155,22 @@ static void take_end(struct inquiry *inquiry, const struct session *session)
 		/* A session is in an inquiry once. */
 		waited = slot->asked && slot->state == INQUIRY_UNANSWERED;
 		slot->session = NULL;
-		if (waited)
-			settle(inquiry, slot, INQUIRY_ENDED);
-		else
+		if (!waited) {
 			slot->state = INQUIRY_ENDED;
-		return;
+			return false;
+		}
+		return settle(inquiry, slot, INQUIRY_ENDED);
 	}
+	return false;
 }
 
 void inquiry_take_end(struct broker *broker, struct session *session)
 {
-	struct inquiry *inquiry, *next;
+	struct inquiry *inquiry = TAILQ_FIRST(&broker->inquiries);
 
-	for (inquiry = TAILQ_FIRST(&broker->inquiries); inquiry; inquiry = next) {
-		next = TAILQ_NEXT(inquiry, entry);
-		take_end(inquiry, session);
-	}
+	/* An answer may make other clients go, with their inquiries: from the start again. No
+	 * inquiry has the session any more that was seen once. */
+	while (inquiry)
+		inquiry = take_end(inquiry, session) ? TAILQ_FIRST(&broker->inquiries)
+						     : TAILQ_NEXT(inquiry, entry);
 }

@@ -178,7 +178,8 @@ static enum protocol_error choose_profile(const struct broker_config *config,
 		return PROTOCOL_OK;
 	}
 	for (uint32_t i = 0; i < config->profile_count; i++) {
-		if (config->profiles[i].alias &&
+		/* The default may always be named: it is what comes without a name. */
+		if ((i == 0 || config->profiles[i].alias) &&
 		    !strcmp(config->profiles[i].name, request->agent)) {
 			*ret = i;
 			return PROTOCOL_OK;
@@ -191,11 +192,7 @@ static char *quote_command(char *const *arguments)
 {
 	struct str command = {0};
 
-	for (size_t i = 0; arguments[i]; i++) {
-		if (i)
-			str_append_byte(&command, ' ');
-		shell_words_quote(&command, arguments[i]);
-	}
+	shell_words_quote_command(&command, arguments);
 	if (str_error(&command) < 0)
 		str_free(&command);
 	return command.data;
@@ -210,10 +207,6 @@ enum protocol_error launch_plan_make(const struct broker_config *config,
 	struct launch_plan plan = {0};
 	enum protocol_error error;
 
-	if (request->agent && request->program) {
-		*ret_message = strdup("an agent and a program exclude each other");
-		return PROTOCOL_MALFORMED;
-	}
 	error = choose_profile(config, request, &plan.profile, ret_message, ret_remedy);
 	if (error)
 		return error;

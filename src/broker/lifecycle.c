@@ -243,8 +243,7 @@ void lifecycle_link_ended(struct link *link, bool malformed)
 	}
 	link_free(link, PROTOCOL_BUSY, "the session's link broke", NULL);
 	if (!session) {
-		/* Never presented itself: whatever it was, the directory says when it is there. */
-		relearn_progress(broker);
+		relearn_disappointed(broker);
 		maybe_stop(broker);
 		return;
 	}
@@ -296,8 +295,8 @@ void lifecycle_shut_down(struct broker *broker)
 					    .pair_count = 2,
 				    });
 	client_shut_out_all(broker);
-	TAILQ_FOREACH(session, &broker->registry.sessions, entry)
-	if (session->link && session->link->greeted)
-		lifecycle_order_shutdown(session);
+	TAILQ_FOREACH (session, &broker->registry.sessions, entry)
+		if (session->link && session->link->greeted)
+			lifecycle_order_shutdown(session);
 	maybe_stop(broker);
 }

@@ -11,6 +11,7 @@
 
 #include "util/clock.h"
 #include "util/users.h"
+#include "util/utf8.h"
 
 #define SLOTS 64
 #define KEEP_US UINT64_C(60000000)
@@ -29,7 +30,8 @@ const char *names_of_uid(uid_t uid)
 
 	if (slot->until_us > now && slot->uid == uid)
 		return slot->name;
-	if (user_by_uid(uid, &user) < 0)
+	/* A directory service may have any bytes; version 1 shows them on a terminal as they are. */
+	if (user_by_uid(uid, &user) < 0 || !utf8_is_printable(user.name))
 		snprintf(slot->name, sizeof(slot->name), "%u", uid);
 	else
 		memcpy(slot->name, user.name, sizeof(slot->name));

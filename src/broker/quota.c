@@ -16,9 +16,9 @@ int quota_enter(struct quota *quota, struct client *client)
 {
 	struct quota_user *user;
 
-	LIST_FOREACH(user, &quota->users, entry)
-	if (user->uid == client->uid)
-		break;
+	LIST_FOREACH (user, &quota->users, entry)
+		if (user->uid == client->uid)
+			break;
 	if (!user) {
 		user = calloc(1, sizeof(*user));
 		if (!user)
@@ -63,8 +63,7 @@ struct client *quota_surplus(const struct quota *quota)
 	struct quota_user *user, *most = NULL, *heaviest = NULL;
 	struct client *client;
 
-	LIST_FOREACH(user, &quota->users, entry)
-	{
+	LIST_FOREACH (user, &quota->users, entry) {
 		if (!most || user->connections > most->connections)
 			most = user;
 		if (!heaviest || user->bytes > heaviest->bytes)
@@ -74,8 +73,8 @@ struct client *quota_surplus(const struct quota *quota)
 		     most->connections > QUOTA_CONNECTIONS_PER_UID))
 		return TAILQ_FIRST(&most->clients);
 	if (heaviest && quota->bytes > QUOTA_BYTES_MAX)
-		TAILQ_FOREACH(client, &heaviest->clients, quota_entry)
-	if (client->charged)
-		return client;
+		TAILQ_FOREACH (client, &heaviest->clients, quota_entry)
+			if (client->charged)
+				return client;
 	return NULL;
 }

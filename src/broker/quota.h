@@ -6,7 +6,8 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-/* Connections that have not been handed to a session, and bytes of unfinished first lines. */
+/* Connections that have not been handed to a session, and bytes of unfinished first lines and
+ * of answers that are not taken. */
 #define QUOTA_CONNECTIONS_MAX 2048
 #define QUOTA_CONNECTIONS_PER_UID 1024
 #define QUOTA_BYTES_MAX (16u << 20)
@@ -30,7 +31,7 @@ struct quota {
 /* Counts the client among its user's. 0, or -ENOMEM. */
 int quota_enter(struct quota *quota, struct client *client);
 void quota_leave(struct quota *quota, struct client *client);
-/* Its unfinished line holds so many bytes now. */
+/* So many bytes are kept for it now. */
 void quota_charge(struct quota *quota, struct client *client, size_t bytes);
 
 /* Which client has to go because a limit is passed, or NULL. Of the user with the most, the

@@ -102,9 +102,9 @@ struct session *registry_by_id(const struct registry *registry, const struct uui
 {
 	struct session *session;
 
-	TAILQ_FOREACH(session, &registry->sessions, entry)
-	if (uuid_equal(&session->id, id))
-		return session;
+	TAILQ_FOREACH (session, &registry->sessions, entry)
+		if (uuid_equal(&session->id, id))
+			return session;
 	return NULL;
 }
 
@@ -114,9 +114,9 @@ struct session *registry_by_name(const struct registry *registry, const char *na
 
 	if (!*name)
 		return NULL;
-	TAILQ_FOREACH(session, &registry->sessions, entry)
-	if (!strcmp(session->name, name))
-		return session;
+	TAILQ_FOREACH (session, &registry->sessions, entry)
+		if (!strcmp(session->name, name))
+			return session;
 	return NULL;
 }
 
@@ -134,8 +134,7 @@ enum registry_match registry_find(const struct registry *registry, const char *w
 	if (uuid_parse(wanted, &id)) {
 		found = registry_by_id(registry, &id);
 	} else if (!(found = registry_by_name(registry, wanted))) {
-		TAILQ_FOREACH(session, &registry->sessions, entry)
-		{
+		TAILQ_FOREACH (session, &registry->sessions, entry) {
 			if (!has_prefix(session->id_text, wanted))
 				continue;
 			if (found)
@@ -154,8 +153,7 @@ void registry_put_candidates(const struct registry *registry, const char *prefix
 	const struct session *session;
 	unsigned listed = 0, more = 0;
 
-	TAILQ_FOREACH(session, &registry->sessions, entry)
-	{
+	TAILQ_FOREACH (session, &registry->sessions, entry) {
 		if (!has_prefix(session->id_text, prefix))
 			continue;
 		if (listed == REGISTRY_CANDIDATES_MAX) {

@@ -28,6 +28,8 @@
 #include "broker/link.h"
 #include "util/fd.h"
 
+#define DISAPPOINTMENTS_MAX 64 /* then one of them does it on purpose */
+
 static const struct timeval deadline_after = {.tv_sec = 2};
 static const struct timeval again_after = {.tv_usec = 50000};
 
@@ -69,15 +71,24 @@ int relearn_connect(struct broker *broker, const struct uuid *id, struct session
 	return 0;
 }
 
+void relearn_disappointed(struct broker *broker)
+{
+	struct relearn *relearn = &broker->relearn;
+
+	if (relearn->disappointments++ < DISAPPOINTMENTS_MAX)
+		event_add(&relearn->again, &again_after);
+	relearn_progress(broker);
+}
+
 static bool known(const struct broker *broker, const struct uuid *id)
 {
 	const struct link *link;
 
 	if (registry_by_id(&broker->registry, id))
 		return true;
-	TAILQ_FOREACH(link, &broker->relearn.greeting, entry)
-	if (uuid_equal(&link->id, id))
-		return true;
+	TAILQ_FOREACH (link, &broker->relearn.greeting, entry)
+		if (uuid_equal(&link->id, id))
+			return true;
 	return false;
 }
 
@@ -90,9 +101,15 @@ static void found(struct broker *broker, const char *name)
 	if (!uuid_parse(name, &id) || known(broker, &id))
 		return;
 	error = relearn_connect(broker, &id, NULL);
-	if (error == -EAGAIN || error == -EMFILE || error == -ENFILE || error == -ENOMEM)
+	if (error == -ECONNREFUSED)
+		record_put(&broker->record, &(struct record_event){
+						    .type = "session_lost",
+						    .session_id = name,
+						    .content = "its process is gone",
+					    });
+	else if (error == -EAGAIN || error == -EMFILE || error == -ENFILE || error == -ENOMEM)
 		event_add(&broker->relearn.again, &again_after);
-	else if (error && error != -ECONNREFUSED && error != -ENOENT)
+	else if (error && error != -ENOENT)
 		fprintf(stderr, "aaau-broker: session %s: %s\n", name, strerror(-error));
 }
 

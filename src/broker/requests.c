@@ -12,6 +12,7 @@
 #include "broker/broker.h"
 #include "broker/lifecycle.h"
 #include "broker/names.h"
+#include "protocol/session-object.h"
 #include "util/clock.h"
 #include "util/json-write.h"
 #include "util/shell-words.h"
@@ -125,23 +126,29 @@ static void ask_all(struct client *client, inquiry_done *done)
 
 	if (!inquiry)
 		return;
-	TAILQ_FOREACH(session, &broker->registry.sessions, entry)
-	ask_status(inquiry, session);
+	TAILQ_FOREACH (session, &broker->registry.sessions, entry)
+		ask_status(inquiry, session);
 	inquiry_wait(inquiry, QUERY_SECONDS);
 }
 
+/* One's own before others': nobody comes to sit at an agent that somebody left there as a bait. */
 static void on_newest(struct inquiry *inquiry, struct client *client)
 {
-	struct session *newest = NULL;
+	struct session *newest = NULL, *own = NULL;
 
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		const struct inquiry_slot *slot = &inquiry->slots[i];
 
 		/* The registry is in the order of creation. */
-		if (slot->state == INQUIRY_ANSWERED && slot->status.agent_alive &&
-		    slot->status.operators + slot->status.observers == 0)
-			newest = slot->session;
+		if (slot->state != INQUIRY_ANSWERED || !slot->status.agent_alive ||
+		    slot->status.operators + slot->status.observers > 0)
+			continue;
+		newest = slot->session;
+		if (newest->creator_uid == client->uid)
+			own = newest;
 	}
+	if (own)
+		newest = own;
 	if (newest)
 		attach_to(client, &client->attach, newest);
 	else
@@ -161,25 +168,25 @@ static void put_session(struct str *out, const struct inquiry_slot *slot)
 	else if (session->state == SESSION_STARTING)
 		status = &starting;
 
-	str_append_byte(out, '{');
-	json_append_text_member(out, "id", session->id_text);
-	json_append_text_member(out, "name", session->name);
-	json_append_text_member(out, "agent", session->profile);
-	json_append_text_member(out, "user", session->agent_user);
-	json_append_text_member(out, "creator", session->creator);
-	json_append_text_member(out, "command", session->command);
-	json_append_key(out, "created");
-	str_append_format(out, "%" PRIu64 ".%06" PRIu64, session->created_us / 1000000,
-			  session->created_us % 1000000);
-	json_append_u64_member(out, "idle_ms", status->idle_us / 1000);
-	json_append_u64_member(out, "operators", status->operators);
-	json_append_u64_member(out, "observers", status->observers);
-	json_append_u64_member(out, "rows", status->rows);
-	json_append_u64_member(out, "cols", status->columns);
-	json_append_text_member(out, "state", status->state);
-	json_append_u64_member(out, "output_bytes", status->output_bytes);
-	json_append_u64_member(out, "input_bytes", status->input_bytes);
-	str_append_byte(out, '}');
+	protocol_put_session(out,
+			     &(struct session_object){
+				     .id = session->id_text,
+				     .name = session->name,
+				     .agent = session->profile,
+				     .user = session->agent_user,
+				     .creator = session->creator,
+				     .command = session->command,
+				     .state = status->state,
+				     .created_us = session->created_us,
+				     .idle_us = status->idle_us,
+				     .operators = status->operators,
+				     .observers = status->observers,
+				     .rows = status->rows,
+				     .columns = status->columns,
+				     .output_bytes = status->output_bytes,
+				     .input_bytes = status->input_bytes,
+			     },
+			     0);
 }
 
 static void on_list(struct inquiry *inquiry, struct client *client)

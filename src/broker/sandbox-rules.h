@@ -1,7 +1,7 @@
 /* What the broker may ask of the kernel. Anything else kills it, and the monitor starts another.
  *
- * Not here, on purpose: execve, kill and its kin, ptrace, ftruncate and truncate (the record is
- * append-only), bind, clone, mount, setuid, sockets of any family but local ones, prctl. Files can
+ * Not here, on purpose: execve, kill and its kin, ptrace, ftruncate and truncate (server.jsonl stays
+ * as long as it is), bind, clone, mount, setuid, sockets of any family but local ones, prctl. Files can
  * be opened, for the look-up of names reads /etc and talks to the daemons of NSS; file permissions
  * stand behind that, and the broker runs as a user who owns nothing but the sessions directory. */
 
@@ -86,7 +86,7 @@ RULE(getgid, "NSS modules")
 RULE(getegid, "NSS modules")
 RULE(uname, "NSS modules")
 RULE(sysinfo, "NSS modules")
-RULE(prlimit64, "libc's question for limits")
+RULE_ARG32(prlimit64, 0, 0, "libc's question for limits; not those of a session")
 RULE(rt_sigaction, "libc")
 RULE(rt_sigprocmask, "libc")
 RULE(rt_sigreturn, "signal handlers")

@@ -8,7 +8,8 @@
  * ends the line. The end of a file is for good, and a terminal's Ctrl-D is not: typed while the
  * agent is just switching its terminal to raw mode it reads as a NUL (n_tty keeps the end of a line
  * as one), and a second reader does not see it at all. So it is typed again when the session has
- * been quiet for 0.25, 1 and 4 seconds, and then no more.
+ * been quiet for 0.25, 1 and 4 seconds, and then no more. In a session that was there before, the
+ * agent has other people's input too: only ours ends.
  */
 #include "cli/input.h"
 
@@ -22,11 +23,13 @@
 
 static const uint64_t quiet_ms[] = {250, 1000, 4000};
 
-void input_init(struct input *input, bool terminal, bool dropped, const struct detach_keys *keys)
+void input_init(struct input *input, bool terminal, bool dropped, bool ends,
+		const struct detach_keys *keys)
 {
 	memset(input, 0, sizeof(*input));
 	input->terminal = terminal;
 	input->dropped = dropped;
+	input->types_end = ends;
 	input->open = terminal || !dropped;
 	input->last = '\n';
 	if (terminal)
@@ -65,7 +68,8 @@ static enum input_outcome ended(struct input *input)
 	input->open = false;
 	if (input->terminal)
 		return INPUT_HUNG_UP;
-	type_end(input);
+	if (input->types_end)
+		type_end(input);
 	return INPUT_GOES_ON;
 }
 

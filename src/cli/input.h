@@ -7,9 +7,10 @@
 #include "cli/detach-keys.h"
 
 struct input {
-	bool terminal; /* keys are watched; otherwise all is data and its end is typed as Ctrl-D */
-	bool open;     /* may have more */
-	bool dropped;  /* an observer's: read, for the detach keys, and not sent */
+	bool terminal;  /* keys are watched; otherwise all is data */
+	bool open;      /* may have more */
+	bool types_end; /* the end of data is typed as Ctrl-D */
+	bool dropped;   /* an observer's: read, for the detach keys, and not sent */
 	struct detach_keys keys;
 
 	struct str queue; /* for the session, not taken yet */
@@ -25,7 +26,10 @@ enum input_outcome {
 	INPUT_HUNG_UP, /* the terminal is gone */
 };
 
-void input_init(struct input *input, bool terminal, bool dropped, const struct detach_keys *keys);
+/* ends: the end of an input that is no terminal is the end of the agent's input too, because nobody
+ * else gives it any. */
+void input_init(struct input *input, bool terminal, bool dropped, bool ends,
+		const struct detach_keys *keys);
 void input_free(struct input *input);
 
 /* Whether standard input should be polled: it is open and nothing waits. */

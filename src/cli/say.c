@@ -13,7 +13,8 @@
 #include "cli/cli.h"
 #include "util/utf8.h"
 
-static void put(const char *hint, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void put(const char *hint, const char *format,
+						      va_list arguments)
 {
 	char text[4096];
 

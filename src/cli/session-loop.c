@@ -22,6 +22,7 @@
 #include "cli/input.h"
 #include "cli/say.h"
 #include "cli/signals.h"
+#include "cli/start-up.h"
 #include "cli/terminal.h"
 #include "util/clock.h"
 
@@ -36,8 +37,8 @@ struct loop {
 
 	struct terminal terminal;
 	struct input input;
-	bool started;
-	uint64_t leaving; /* 0, or until when to wait for the end of the connection */
+	bool started, shown, settled; /* shown: some output; settled: the start's memory is gone */
+	uint64_t leaving;             /* 0, or until when to wait for the end of the connection */
 	bool leave_sent;
 	bool done;
 	int status;
@@ -120,7 +121,8 @@ static void say_decisions(const struct loop *loop, bool observer)
 	bool sized = terminal_size(&rows, &columns);
 
 	if (!loop->terminal.in && !observer)
-		say("standard input is not a terminal: typed as it is, then Ctrl-D");
+		say("standard input is not a terminal: typed as it is%s",
+		    loop->fresh ? ", then Ctrl-D" : "");
 	if (!sized && loop->fresh)
 		say("no terminal here: the agent's has 24 rows and 80 columns");
 }
@@ -207,7 +209,8 @@ static void send_size(struct loop *loop)
 {
 	uint16_t rows, columns;
 
-	if (loop->started && (loop->terminal.in || loop->terminal.out) &&
+	/* An observer's window is its own affair. */
+	if (loop->started && !loop->input.dropped && (loop->terminal.in || loop->terminal.out) &&
 	    terminal_size(&rows, &columns))
 		aaau_send_resize(loop->client, rows, columns);
 }
@@ -217,7 +220,8 @@ static void redraw(struct loop *loop)
 {
 	uint16_t rows, columns;
 
-	if (loop->terminal.modes.alternate && terminal_size(&rows, &columns) && rows > 1)
+	if (loop->terminal.modes.alternate && !loop->input.dropped &&
+	    terminal_size(&rows, &columns) && rows > 1)
 		aaau_send_resize(loop->client, (uint16_t)(rows - 1), columns);
 	send_size(loop);
 }
@@ -275,6 +279,7 @@ static void write_output(struct loop *loop, const char *data, size_t n)
 			return;
 	}
 	write_banner(loop);
+	loop->shown = true;
 	input_session_is_busy(&loop->input);
 	loop->input.keys.enhanced = terminal_modes_enhanced_keys(&loop->terminal.modes);
 }
@@ -291,7 +296,7 @@ static void on_started(struct loop *loop, const struct aaau_event *event)
 		loop->session.data[SHORT_ID] = '\0';
 	}
 	loop->terminal.keep_signals = observer;
-	input_init(&loop->input, loop->terminal.in, observer, loop->keys);
+	input_init(&loop->input, loop->terminal.in, observer, loop->fresh, loop->keys);
 
 	if (!loop->options->quiet && isatty(STDERR_FILENO)) {
 		if (loop->terminal.in && loop->terminal.out && (loop->fresh || observer))
@@ -314,8 +319,15 @@ static void on_end(struct loop *loop, const struct aaau_event *event)
 	}
 	terminal_leave(&loop->terminal);
 	finish(loop, event->as.end.exit_status);
-	if (strcmp(reason, "exited") == 0 || strcmp(reason, "signaled") == 0)
+	if (strcmp(reason, "exited") == 0 || strcmp(reason, "signaled") == 0) {
+		/* Output that is not whole must not look whole, however quiet we are to be. */
+		if (event->as.end.missed_bytes > 0) {
+			str_append_format(&text, "the last %" PRIu64 " bytes of %s were missed",
+					  event->as.end.missed_bytes, loop->session.data);
+			bracket(loop, false, text.data);
+		}
 		return;
+	}
 	if (*event->as.end.by) {
 		str_append_text(&by, " by ");
 		say_printable(&by, event->as.end.by);
@@ -448,6 +460,10 @@ static void turn(struct loop *loop)
 	if (loop->started && !loop->leaving && input_wanted(&loop->input))
 		fds[1].fd = STDIN_FILENO;
 
+	if (loop->shown && !loop->settled) {
+		start_up_forget();
+		loop->settled = true;
+	}
 	int ready = poll(fds, 2, timeout_ms(loop));
 	handle_signals(loop);
 	if (loop->done)

@@ -139,8 +139,9 @@ void field_texts(struct fields *f, char ***values, uint32_t max, uint32_t *ret_c
 
 		field_text(f, &text);
 		/* execve(2)'s type: nobody writes through these pointers. */
-		(*values)[i] = (char *)(uintptr_t)text;
+		if (!f->out)
+			(*values)[i] = (char *)(uintptr_t)text;
 	}
-	if (ret_count)
+	if (ret_count && !f->out)
 		*ret_count = count;
 }

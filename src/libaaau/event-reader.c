@@ -37,8 +37,7 @@ void event_reader_free(struct event_reader *reader)
 void event_reader_expect(struct event_reader *reader, enum reader_answer answer)
 {
 	reader->answer = answer;
-	reader->line.limit = answer == ANSWER_LIST || answer == ANSWER_STATUS ? READER_MAX_LISTING
-									      : READER_MAX_ANSWER;
+	reader->line.limit = answer == ANSWER_LIST ? READER_MAX_LISTING : READER_MAX_ANSWER;
 }
 
 static bool broken(struct event_reader *reader, int error, const char *detail,

@@ -8,8 +8,8 @@
 #include "protocol/frame.h"
 #include "util/str.h"
 
-#define READER_MAX_ANSWER 65536           /* bytes of the answer line to new and attach */
-#define READER_MAX_LISTING (16 * 1048576) /* the same of list and status */
+#define READER_MAX_ANSWER 1048576         /* bytes of an answer line */
+#define READER_MAX_LISTING (16 * 1048576) /* the same of list */
 
 /* What the answer line will be. */
 enum reader_answer {

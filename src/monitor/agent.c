@@ -50,7 +50,8 @@ static int close_but(int a, int b)
 
 static int take_terminal(const struct agent *agent)
 {
-	if (setsid() < 0 || ioctl(agent->slave, TIOCSCTTY, 0) < 0)
+	/* It leads a session already: process_fork(). */
+	if (ioctl(agent->slave, TIOCSCTTY, 0) < 0)
 		return -errno;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup2(agent->slave, fd) < 0)

@@ -21,6 +21,7 @@
 #include "ipc/seqpacket.h"
 #include "monitor/log.h"
 #include "monitor/process.h"
+#include "monitor/server-record.h"
 #include "util/clock.h"
 #include "util/fd.h"
 
@@ -94,6 +95,9 @@ void broker_start(struct monitor *monitor)
 	broker->started_us = clock_monotonic_us();
 	broker->restart_us = broker->kill_us = NEVER;
 	broker->ready = false;
+	error = server_record_mend(MONITOR_FD_LOG_DIR, monitor->audit);
+	if (error)
+		monitor_log("server.jsonl may have a torn line: %s", strerror(-error));
 	error = seqpacket_pair(pair);
 	pid = error ? error : process_fork(-1, &broker->pidfd);
 	if (pid == 0)
@@ -147,6 +151,8 @@ void broker_reaped(struct monitor *monitor, int status)
 		monitor_log("broker ended by signal %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status))
 		monitor_log("broker ended with status %d", WEXITSTATUS(status));
+	else if (monitor->stopping)
+		return; /* it has done its last work */
 	schedule_restart(broker);
 }
 

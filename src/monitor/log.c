@@ -1,13 +1,16 @@
 /* The monitor's voice: whole lines on the standard error it was given.
  *
  * A line goes out by one write(2), so that broker and monitor do not mix within one. What cannot
- * be written is lost: there is nobody to tell. SIGPIPE is blocked by main.c.
+ * be written, or not without waiting for whoever reads it, is lost: there is nobody to tell, and the
+ * sessions do not depend on that reader. SIGPIPE is blocked by main.c.
  */
 #include "monitor/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "util/io.h"
 
 void monitor_log(const char *format, ...)
 {
@@ -25,6 +28,5 @@ void monitor_log(const char *format, ...)
 	size_t end = start + ((size_t)n < room ? (size_t)n : room - 1);
 
 	line[end++] = '\n';
-	if (write(STDERR_FILENO, line, end) < 0)
-		return;
+	io_write_line(STDERR_FILENO, line, end);
 }

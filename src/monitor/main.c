@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@
 #include "monitor/policy.h"
 #include "monitor/reload.h"
 #include "monitor/requests.h"
+#include "monitor/server-record.h"
 #include "util/clock.h"
 #include "util/fd.h"
 
@@ -124,13 +126,22 @@ static const struct monitor_config *load_config(void)
 	return NULL;
 }
 
+/* Past libc, which refuses the two signals that it has for itself: a starter by posix_spawn (make)
+ * leaves them ignored, and the agents would inherit that. SIGKILL and SIGSTOP are refused. */
+static void signal_default(int number)
+{
+	const unsigned long action[8] = {0}; /* at least the kernel's struct sigaction: SIG_DFL */
+
+	syscall(SYS_rt_sigaction, number, action, NULL, (size_t)_NSIG / 8);
+}
+
 /* Everything that children must not inherit is undone here once, instead of in each of them. */
 static int prepare_process(struct monitor *monitor)
 {
 	struct rlimit nofile;
 
 	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL); /* refused for SIGKILL, SIGSTOP and libc's own */
+		signal_default(s);
 	if (prctl(PR_SET_NAME, "aaau-monitor") < 0 ||
 	    close_range(MONITOR_FD_END, UINT_MAX, 0) < 0 ||
 	    close_range(MONITOR_FD_CONFIG, MONITOR_FD_END - 1, CLOSE_RANGE_CLOEXEC) < 0)
@@ -165,16 +176,6 @@ static int open_signals(void)
 		return -errno;
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
-}
-
-static int open_server_record(const struct monitor_config *config)
-{
-	cleanup_fd int fd = openat(MONITOR_FD_LOG_DIR, "server.jsonl",
-				   O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
-
-	if (fd < 0 || fchown(fd, 0, config->log_gid) < 0)
-		return -errno;
-	return fd_steal(&fd);
 }
 
 static void start_stopping(struct monitor *monitor)
@@ -331,7 +332,7 @@ int main(void)
 		monitor_log("cannot set up the process: %s", strerror(-signals));
 		return 1;
 	}
-	monitor.audit = open_server_record(monitor.config);
+	monitor.audit = server_record_open(MONITOR_FD_LOG_DIR, monitor.config->log_gid);
 	if (monitor.audit < 0) {
 		monitor_log("cannot open server.jsonl: %s", strerror(-monitor.audit));
 		return 1;

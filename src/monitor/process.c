@@ -36,6 +36,8 @@ pid_t process_fork(int cgroup, int *ret_pidfd)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		/* Ctrl-C and a hang-up are for the monitor alone, where it runs on a terminal. */
+		setsid();
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 	}

@@ -5,8 +5,8 @@
 #include <sys/types.h>
 
 /* fork(2), straight into the cgroup of that directory (-1: our own) and with a close-on-exec pidfd
- * in *ret_pidfd (NULL: none). In the child no signal is blocked. Process id, 0 in the child, or a
- * negative errno. */
+ * in *ret_pidfd (NULL: none). The child leads a session of its own, without a terminal, and has no
+ * signal blocked. Process id, 0 in the child, or a negative errno. */
 pid_t process_fork(int cgroup, int *ret_pidfd);
 
 /* Become this user for good, with exactly these groups, and see to it that there is no way back.

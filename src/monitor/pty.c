@@ -20,6 +20,11 @@
 
 #include "util/fd.h"
 
+/* Terminals in one session, its own included. The kernel has so many for the whole machine
+ * (kernel.pty.max), and this instance may use even those that it reserves for logins: without a
+ * limit one agent could keep everybody else from having a terminal. */
+#define MOST_TERMINALS "256"
+
 static int set_text(int context, const char *key, const char *value)
 {
 	return fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
@@ -43,6 +48,8 @@ int pty_make_devpts(uid_t uid, gid_t gid)
 	/* Each fsopen() of devpts is a new instance (Linux 4.7). ptmx is for programs in the session
 	 * that open terminals themselves: script, tmux, an agent's shell tool. */
 	error = set_text(context, "ptmxmode", "0666");
+	if (!error)
+		error = set_text(context, "max", MOST_TERMINALS);
 	if (!error)
 		error = set_text(context, "mode", "0620");
 	if (!error)

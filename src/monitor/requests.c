@@ -125,6 +125,10 @@ static bool receive_one(struct monitor *monitor)
 
 	if (n == -EAGAIN)
 		return false;
+	if (n == 0 && monitor->stopping) {
+		broker_dismiss(monitor); /* as it should, at the end */
+		return false;
+	}
 	if (n == 0)
 		problem = "it closed its socket";
 	else if (n == -EBADMSG)

@@ -33,8 +33,10 @@ int scope_enter(void)
 	cleanup_fd int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 
 	if (fd < 0)
-		/* No Landlock, switched off, or a kernel that does not know all of the struct. */
-		return errno == ENOSYS || errno == EOPNOTSUPP || errno == E2BIG || errno == EINVAL
+		/* No Landlock, switched off, a kernel that does not know all of the struct, or a
+		 * container's filter that does not know the call (it has no EPERM of its own). */
+		return errno == ENOSYS || errno == EOPNOTSUPP || errno == E2BIG ||
+				       errno == EINVAL || errno == EPERM
 			       ? 0
 			       : -errno;
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;

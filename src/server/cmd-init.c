@@ -172,30 +172,22 @@ static void compare_agent(struct init *init, const struct user *user)
 {
 	const char *group = config_text(&init->config, NULL, KEY_GROUP);
 	gid_t authorized = (gid_t)-1;
-	gid_t groups[256];
-	unsigned count = 256;
 	char own[64];
 
 	private_group(init, own, sizeof own);
 	group_by_name(group, &authorized);
 	if (user->uid == 0)
 		differs(init, "user %s is root; agents need another user (-u)", user->name);
-	if (user->gid == authorized) {
+	if (user->gid == authorized)
 		differs(init,
-			"user %s has the authorized group %s as its primary group; run: "
-			"groupadd --system %s; usermod -g %s %s",
+			"user %s has the authorized group %s as its primary group; run: groupadd "
+			"--system %s; usermod -g %s %s",
 			user->name, group, own, own, user->name);
-		return;
-	}
-	if (user_groups(user->name, user->gid, groups, &count) == 0) {
-		for (unsigned i = 0; i < count; i++) {
-			if (groups[i] == authorized)
-				differs(init,
-					"user %s is a member of the authorized group %s, and "
-					"an agent must not be; run: gpasswd -d %s %s",
-					user->name, group, user->name, group);
-		}
-	}
+	else if (user_is_member(user, authorized))
+		differs(init,
+			"user %s is a member of the authorized group %s, and an agent must not be; "
+			"run: gpasswd -d %s %s",
+			user->name, group, user->name, group);
 	if (init->home && strcmp(init->home, user->home) != 0)
 		differs(init, "the home of user %s is %s and not %s; run: usermod -d %s %s",
 			user->name, user->home, init->home, init->home, user->name);

@@ -281,11 +281,25 @@ static int prepare(struct run *run, int *ret_monitor, struct str *why)
 	return cgroup_base(config_text(&run->config, NULL, KEY_CGROUP), &run->cgroup, why);
 }
 
+/* From the first thing that has to be undone, a request to end waits for the monitor, which undoes
+ * it: clients can connect, and so may believe that the server runs, before that is executed. */
+static void hold_signals(void)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGHUP);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 static int open_all(struct run *run, struct str *why)
 {
 	struct monitor_config *monitor = &run->resolved.monitor;
 	char name[INSTANCE_NAME_SIZE];
 
+	hold_signals();
 	if (locate_socket(run, why) < 0)
 		return -1;
 	/* The activated socket's path may be another than resolve() saw. */

@@ -15,6 +15,7 @@
 
 #include "server/problem.h"
 #include "util/shell-words.h"
+#include "util/similar.h"
 
 static const struct {
 	const char *name;
@@ -310,41 +311,15 @@ int config_agent_name_check(const char *name, struct str *why)
 	return 0;
 }
 
-/* Levenshtein's distance, capped. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[64];
-	size_t n = strlen(b);
-
-	if (strlen(a) >= 64 || n >= 64)
-		return 64;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
 const char *config_nearest_key(const char *wrong, unsigned scope)
 {
 	const char *nearest = NULL;
-	size_t best = 3; /* a third difference is another word */
+	unsigned best = 3; /* a third difference is another word */
 
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		if (!(config_keys[i].scope & scope))
 			continue;
-		size_t distance = edit_distance(wrong, config_keys[i].name);
+		unsigned distance = similar_distance(wrong, config_keys[i].name);
 		if (distance < best) {
 			best = distance;
 			nearest = config_keys[i].name;

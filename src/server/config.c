@@ -24,13 +24,15 @@
 
 /* A list's default in libconfuse's eyes: no file can write it, so a list that holds it was not set. */
 #define UNSET "\001"
-/* Put after the text: met inside a section, it tells that a brace is missing. */
-#define END_MARK "\nend_of_file_mark"
+/* Put after the text: an error at its line tells that something before it is not finished, which
+ * libconfuse does not mind of a section. */
+#define END_KEY "end_of_file_mark"
 
 /* libconfuse's callbacks bring no pointer of ours. */
 static struct {
 	struct config *config;
 	struct str *why;
+	int last_line; /* of the file; the mark stands below it */
 	bool failed;
 } parse;
 
@@ -94,13 +96,12 @@ void config_free(struct config *config)
 /* Reports the first error, at the line where the parser is. */
 static void parse_failed(const cfg_t *cfg, const char *text)
 {
-	/* The mark stands on a line of its own below the last. */
-	bool at_end = strstr(text, END_MARK + 1);
+	bool at_end = cfg->line > parse.last_line;
 
 	if (parse.failed)
 		return;
 	parse.failed = true;
-	problem(parse.why, "%s:%d: %s", parse.config->file, cfg->line - at_end,
+	problem(parse.why, "%s:%d: %s", parse.config->file, at_end ? parse.last_line : cfg->line,
 		at_end ? "the file ends too early; a value or a closing brace is missing" : text);
 }
 
@@ -125,6 +126,8 @@ static void unknown_key(const cfg_t *cfg, const char *key, unsigned scope)
 	parse_failed(cfg, text.data);
 }
 
+static void on_error(cfg_t *cfg, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list arguments)
 {
 	static const char no_such[] = "no such option '";
@@ -273,7 +276,7 @@ static int parse_text(struct config *config, char *text, size_t n)
 	size_t end = make_options(options, CONFIG_TOP);
 	options[end++] = (cfg_opt_t)CFG_SEC("agent", agent_options,
 					    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	options[end++] = (cfg_opt_t)CFG_STR(END_MARK + 1, NULL, CFGF_NONE);
+	options[end++] = (cfg_opt_t)CFG_STR(END_KEY, NULL, CFGF_NONE);
 	options[end] = (cfg_opt_t)CFG_END();
 
 	cfg_t *cfg = cfg_init(options, CFGF_NONE);
@@ -316,7 +319,13 @@ int config_parse(struct config *config, const char *name, const char *text, size
 	const char *trouble = config_text_prepare(copy.data, copy.length, &line);
 	if (trouble)
 		return problem(why, "%s:%u: %s", name, line, trouble);
-	str_append_text(&copy, END_MARK " = end\n");
+	/* What is left open is told at the last line that has something. */
+	while (copy.length > 0 && strchr(" \t\r\n", copy.data[copy.length - 1]))
+		copy.length--;
+	parse.last_line = 1;
+	for (size_t i = 0; i < copy.length; i++)
+		parse.last_line += copy.data[i] == '\n';
+	str_append_text(&copy, "\n" END_KEY " = end\n");
 	if (str_error(&copy))
 		return problem(why, "out of memory");
 

@@ -41,20 +41,6 @@ static void for_each_agent(struct doctor *doctor,
 	}
 }
 
-static bool is_member(const struct user *user, gid_t gid)
-{
-	gid_t groups[512];
-	unsigned count = 512;
-
-	if (user_groups(user->name, user->gid, groups, &count) < 0)
-		return user->gid == gid;
-	for (unsigned i = 0; i < count; i++) {
-		if (groups[i] == gid)
-			return true;
-	}
-	return false;
-}
-
 void doctor_groups(struct doctor *doctor)
 {
 	static const enum config_key_id keys[] = {KEY_GROUP, KEY_LOG_GROUP, KEY_ADMIN_GROUP,
@@ -99,7 +85,7 @@ void doctor_service_user(struct doctor *doctor)
 		doctor_remedy("aaau-server init --service-user ANOTHER");
 		return;
 	}
-	if (group_by_name(group, &authorized) == 0 && is_member(&user, authorized)) {
+	if (group_by_name(group, &authorized) == 0 && user_is_member(&user, authorized)) {
 		doctor_warn(doctor, "%s is a member of the authorized group", name);
 		doctor_remedy("gpasswd -d %s %s", name, group);
 	}
@@ -110,7 +96,7 @@ static void look_at_powerful_groups(struct doctor *doctor, const struct user *us
 {
 	for (size_t i = 0; i < sizeof powerful_groups / sizeof *powerful_groups; i++) {
 		gid_t gid;
-		if (group_by_name(powerful_groups[i], &gid) < 0 || !is_member(user, gid))
+		if (group_by_name(powerful_groups[i], &gid) < 0 || !user_is_member(user, gid))
 			continue;
 		doctor_fail(doctor,
 			    "%s is in the group %s, which is as good as root or reads what is not "
@@ -137,7 +123,7 @@ static void look_at_agent(struct doctor *doctor, const struct user *user)
 			    user->name, group);
 		doctor_remedy("groupadd --system %s-private && usermod -g %s-private %s",
 			      user->name, user->name, user->name);
-	} else if (is_member(user, authorized)) {
+	} else if (user_is_member(user, authorized)) {
 		doctor_warn(
 			doctor,
 			"%s is a member of the authorized group %s; it is not let in, and has no "

@@ -45,14 +45,13 @@ static int append(struct manifest *manifest, enum made_kind kind, unsigned id, c
 static int parse_line(struct manifest *manifest, char *line)
 {
 	char *rest = line;
-	const char *kind = strsep(&rest, " ");
-	const char *id = strsep(&rest, " ");
 	char *end;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (!rest || !*rest || !id)
+	const char *kind = strsep(&rest, " ");
+	const char *id = strsep(&rest, " ");
+	if (!rest || !*rest || !id || !*id)
 		return -EINVAL;
-	rest[strcspn(rest, "\n")] = '\0';
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		unsigned long number = strtoul(id, &end, 10);
 		if (!strcmp(kind, kinds[i]) && !*end)

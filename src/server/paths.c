@@ -111,8 +111,8 @@ char *paths_absolute(const char *path)
 {
 	char *result;
 
-	if (path[0] == '/')
-		return strdup(path);
+	if (path[0] == '/' || !path[0])
+		return strdup(path); /* an empty one is wrong in either form */
 
 	char *directory = getcwd(NULL, 0);
 	if (!directory)

@@ -3,9 +3,6 @@
  * Nothing on the wire separates a message from output but the write it came in, so each goes out in
  * a call of its own (client.c). The client is hostile; a frame over the limit closes it.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "protocol/v1.h"
 #include "session/client.h"
 #include "session/session.h"
@@ -98,11 +95,6 @@ static bool receive(struct client *client, const char *data, size_t n)
 	return true;
 }
 
-static void forget(struct client *client)
-{
-	(void)client;
-}
-
 const struct client_face client_v1 = {
 	.framed = false,
 	.put_answer = put_answer,
@@ -110,5 +102,4 @@ const struct client_face client_v1 = {
 	.put_error = put_error,
 	.put_farewell = put_farewell,
 	.receive = receive,
-	.forget = forget,
 };

@@ -5,12 +5,11 @@
  * keeps 4 KiB for control frames, so a client has one only while it is in the middle of a frame:
  * observers have none.
  */
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "protocol/frame.h"
 #include "protocol/request.h"
+#include "protocol/session-object.h"
 #include "session/client.h"
 #include "session/session.h"
 #include "util/json-write.h"
@@ -142,25 +141,25 @@ static void say_status(struct client *client)
 
 	session_get_status(session, &status);
 	begin_frame(&message);
-	str_append_byte(&message, '{');
-	json_append_text_member(&message, "id", session->id);
-	json_append_text_member(&message, "name", launch->name);
-	json_append_text_member(&message, "agent", launch->profile);
-	json_append_text_member(&message, "user", launch->agent_user);
-	json_append_text_member(&message, "creator", launch->creator);
-	json_append_text_member(&message, "command", session->command.data);
-	json_append_key(&message, "created");
-	str_append_format(&message, "%" PRIu64 ".%06" PRIu64, launch->created_us / 1000000,
-			  launch->created_us % 1000000);
-	json_append_u64_member(&message, "idle_ms", status.idle_us / 1000);
-	json_append_u64_member(&message, "operators", status.operators);
-	json_append_u64_member(&message, "observers", status.observers);
-	json_append_u64_member(&message, "rows", status.rows);
-	json_append_u64_member(&message, "cols", status.columns);
-	json_append_text_member(&message, "state", status.state);
-	json_append_u64_member(&message, "output_bytes", status.output_bytes);
-	json_append_u64_member(&message, "input_bytes", status.input_bytes);
-	str_append_byte(&message, '}');
+	protocol_put_session(&message,
+			     &(struct session_object){
+				     .id = session->id,
+				     .name = launch->name,
+				     .agent = launch->profile,
+				     .user = launch->agent_user,
+				     .creator = launch->creator,
+				     .command = session->command.data,
+				     .state = status.state,
+				     .created_us = launch->created_us,
+				     .idle_us = status.idle_us,
+				     .operators = status.operators,
+				     .observers = status.observers,
+				     .rows = status.rows,
+				     .columns = status.columns,
+				     .output_bytes = status.output_bytes,
+				     .input_bytes = status.input_bytes,
+			     },
+			     FRAME_MAX_CONTROL);
 	end_frame(&message, FRAME_STATUS);
 	client_say(client, &message);
 }

@@ -48,7 +48,7 @@ struct client_face {
 			     const struct farewell *farewell);
 	/* Bytes from the client. False: the connection cannot go on. */
 	bool (*receive)(struct client *client, const char *data, size_t n);
-	void (*forget)(struct client *client);
+	void (*forget)(struct client *client); /* NULL: nothing to free */
 };
 
 extern const struct client_face client_v1;
@@ -68,7 +68,8 @@ struct client {
 	struct event readable, writable;
 	uint64_t cursor;      /* the next output byte for its socket */
 	uint64_t progress_us; /* when it last took some, while it holds the agent back */
-	uint64_t denied;      /* inputs refused */
+	uint64_t denied_inputs;
+	uint64_t denied_kills;
 	/* v2: what is left of the OUTPUT frame that was begun. Nothing else goes out before it. */
 	uint32_t frame_left;
 	uint8_t header_left;
@@ -109,7 +110,7 @@ struct client *client_new(struct session *session, const struct session_attach *
 /* Tells it that it is in; from now on it gets output and is read. */
 void client_answer(struct client *client);
 /* Tells it that it is not, and closes. */
-void client_refuse(struct client *client, enum protocol_error error, const char *message);
+void client_refuse(struct client *client, enum protocol_error error, const char *text);
 /* Reads what came with the handshake, then what comes. */
 void client_start(struct client *client);
 void client_free(struct client *client);
@@ -127,6 +128,9 @@ void client_cut(struct client *client, const struct farewell *farewell, const ch
 void client_close(struct client *client, const char *why);
 /* Output that it would not get if it were cut now. */
 uint64_t client_unsent(const struct client *client);
+
+/* The record's last lines about a client that was let in. */
+void client_record_end(const struct client *client, const char *why);
 
 /* What both versions do with what a client sends. */
 void client_give_input(struct client *client, const char *data, size_t n);

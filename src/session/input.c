@@ -21,13 +21,15 @@
 #include <unistd.h>
 
 #include "ipc/fds.h"
+#include "protocol/v1.h"
 #include "session/client.h"
 #include "session/session.h"
 #include "util/clock.h"
-#include "util/fd.h"
 
 /* Less room than this is no room: it would be many small lines. */
 #define LEAST_ROOM 4096
+/* What a client's reader may have held back, which comes on top of what is read now. */
+#define MOST_HELD V1_MAX_CONTROL
 
 static void flush(struct session *session);
 
@@ -53,20 +55,14 @@ int input_init(struct session *session)
 			    on_writable, session);
 }
 
-void input_free(struct session *session)
-{
-	free(session->input.queue);
-	session->input.queue = NULL;
-	fd_close(session->input.fd);
-}
-
 size_t input_room(const struct session *session)
 {
 	const struct input *input = &session->input;
 	size_t room = INPUT_QUEUE_SIZE - (input->end - input->start);
 
-	if (room < LEAST_ROOM || record_is_full(session))
+	if (room < LEAST_ROOM + MOST_HELD || record_is_full(session))
 		return 0;
+	room -= MOST_HELD;
 	return room < INPUT_READ_SIZE ? room : INPUT_READ_SIZE;
 }
 

@@ -29,7 +29,6 @@ struct input {
 };
 
 int input_init(struct session *session);
-void input_free(struct session *session);
 
 /* How much may be read from a client that may type: 0 for nothing now. */
 size_t input_room(const struct session *session);
@@ -37,8 +36,8 @@ size_t input_room(const struct session *session);
 void input_wait(struct client *client);
 void input_forget(struct client *client);
 
-/* One burst from one client: any number of takes, n together at most input_room(), then a commit
- * that makes one line of them. */
+/* One burst from one client: any number of takes, together what was read (at most input_room()) and
+ * what its reader had held back before; then a commit that makes one line of them. */
 void input_take(struct session *session, const char *data, size_t n);
 void input_commit(const struct client *client);
 

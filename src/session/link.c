@@ -93,18 +93,23 @@ static uint32_t detach(struct session *session, const struct session_order *orde
 	struct client *client;
 	uint32_t count = 0;
 
+	/* An order that finds nobody changes nothing, and anybody may give it, again and again: it
+	 * has no line. */
+
 	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (client->gone || !client->answered)
 			continue;
 		if (!order->everyone && client->uid != order->uid)
 			continue;
+		if (count++ == 0)
+			record_control(session, order->user,
+				       order->everyone ? "detach-all" : "detach");
 		struct farewell farewell = {
 			.reason = FAREWELL_DETACHED,
 			.by = order->user,
 			.missed_bytes = client_unsent(client),
 		};
 		client_cut(client, &farewell, "detached");
-		count++;
 	}
 	return count;
 }
@@ -120,10 +125,7 @@ static bool take_order(struct session *session, enum session_msg_type type, cons
 		return false;
 	switch (type) {
 	case SESSION_MSG_KILL: session_order_end(session, END_KILLED, order.user); break;
-	case SESSION_MSG_DETACH:
-		record_control(session, order.user, order.everyone ? "detach-all" : "detach");
-		done.count = detach(session, &order);
-		break;
+	case SESSION_MSG_DETACH: done.count = detach(session, &order); break;
 	default: session_order_end(session, END_SHUTDOWN, NULL); return true;
 	}
 	done.tag = order.tag;

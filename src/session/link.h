@@ -22,6 +22,6 @@ int link_listen(struct session *session);
 void link_receive_pending(struct session *session);
 void link_send_started(struct session *session);
 /* The session's last word; the socket goes with it. message: see struct session_ended. */
-void link_send_ended(struct session *session, const char *message);
+void link_send_ended(struct session *session, const char *text);
 
 #endif

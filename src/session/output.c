@@ -345,11 +345,6 @@ int output_init(struct session *session)
 	return 0;
 }
 
-void output_free(struct session *session)
-{
-	ring_free(&session->output.ring);
-}
-
 void output_resume(struct session *session)
 {
 	struct output *output = &session->output;

@@ -27,7 +27,6 @@ struct output {
 };
 
 int output_init(struct session *session);
-void output_free(struct session *session);
 /* Reads now, and from now on whenever there is something, unless something stands against it. */
 void output_resume(struct session *session);
 /* The record is stalled. */

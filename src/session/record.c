@@ -72,11 +72,6 @@ int record_init(struct session *session)
 	return evtimer_assign(&record->retry, session->base, try_again, session);
 }
 
-void record_free(struct session *session)
-{
-	audit_writer_free(&session->record.writer);
-}
-
 bool record_is_full(const struct session *session)
 {
 	return session->record.stalled &&

@@ -22,7 +22,6 @@ struct record {
 };
 
 int record_init(struct session *session);
-void record_free(struct session *session);
 
 /* True while no more lines should be made than cannot be avoided. */
 bool record_is_full(const struct session *session);

@@ -6,6 +6,8 @@ RULE(epoll_wait, "the event loop")
 RULE(epoll_pwait, "the event loop, where there is no epoll_wait")
 RULE(epoll_ctl, "the event loop")
 RULE(epoll_create1, "the set that watches cgroup.events")
+RULE(poll, "whether standard error would make us wait")
+RULE(ppoll, "the same, where there is no poll")
 RULE(clock_gettime, "where the vDSO cannot answer")
 RULE(gettimeofday, "where the vDSO cannot answer")
 
@@ -22,6 +24,7 @@ RULE(close, "the end of a client, of the link")
 /* The next broker. */
 RULE(accept4, "the link of a new broker")
 RULE_ARG32(getsockopt, 2, SO_PEERCRED, "who it is")
+RULE(getuid, "whether that is who we are")
 RULE(unlink, "the session's socket at the end")
 RULE(unlinkat, "the same, where there is no unlink")
 
@@ -42,7 +45,7 @@ RULE(restart_syscall, "SIGSTOP and SIGCONT during a wait")
 
 /* Memory. */
 RULE(brk, "malloc")
-RULE(mmap, "malloc")
+RULE_ARG32(mmap, 2, PROT_READ | PROT_WRITE, "malloc; no memory is made executable")
 RULE(munmap, "malloc")
 RULE(mremap, "malloc")
 RULE(madvise, "malloc")

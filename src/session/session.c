@@ -43,7 +43,7 @@ void session_log(const struct session *session, const char *format, ...)
 	va_end(arguments);
 	str_append_format(&line, "aaau-session: %s: %s\n", session->id, text);
 	if (str_error(&line) == 0)
-		io_write_all(STDERR_FILENO, line.data, line.length);
+		io_write_line(STDERR_FILENO, line.data, line.length);
 }
 
 _Noreturn void session_fail(const struct session *session, const char *what, int error)
@@ -228,11 +228,8 @@ static void detach_all(struct session *session)
 	struct client *client;
 
 	TAILQ_FOREACH (client, &session->clients, entry)
-		if (!client->gone && client->answered) {
-			if (client->denied > 1)
-				record_denied(client, "input", client->denied);
-			record_detach(client, "session-end");
-		}
+		if (!client->gone && client->answered)
+			client_record_end(client, "session-end");
 }
 
 /* The broker hears of the end before the clients do: one who then asks the broker for a session of
@@ -329,13 +326,7 @@ static struct event_base *new_base(void)
 
 static int quote_command(struct session *session)
 {
-	const struct launch_program *program = &session->launch.program;
-
-	for (uint32_t i = 0; i < program->argument_count; i++) {
-		if (i > 0)
-			str_append_byte(&session->command, ' ');
-		shell_words_quote(&session->command, program->arguments[i]);
-	}
+	shell_words_quote_command(&session->command, session->launch.program.arguments);
 	return str_error(&session->command);
 }
 

@@ -46,7 +46,7 @@ struct session {
 	struct event_base *base;
 	struct launch launch;
 	char id[UUID_TEXT_SIZE];
-	struct str command; /* program and arguments, shell-quoted, for people */
+	struct str command; /* shell_words_quote_command() */
 	enum session_phase phase;
 	struct session_end end; /* by and reason are set by the first order; the rest at the exit */
 	uint16_t rows, columns;
@@ -69,7 +69,7 @@ struct session {
 	bool reap;
 };
 
-/* launch is moved into the session. 0, or a negative errno; on failure the process exits. */
+/* launch is moved into the session. What a session owns it owns to the end of the process. 0, or a negative errno; on failure the process exits. */
 int session_init(struct session *session, struct launch *launch);
 /* Runs until PHASE_OVER. Exit status of the process. */
 int session_run(struct session *session);

@@ -7,6 +7,7 @@
 #include "util/io.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 int io_write_all(int fd, const void *data, size_t n)
@@ -24,6 +25,14 @@ int io_write_all(int fd, const void *data, size_t n)
 		n -= (size_t)done;
 	}
 	return 0;
+}
+
+void io_write_line(int fd, const char *line, size_t n)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && write(fd, line, n) < 0)
+		return;
 }
 
 ssize_t io_read_full(int fd, void *data, size_t n)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/utf8.h"
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n';
@@ -137,4 +139,20 @@ void shell_words_quote(struct str *out, const char *word)
 		word++;
 	}
 	str_append_byte(out, '\'');
+}
+
+void shell_words_quote_command(struct str *out, char *const *words)
+{
+	size_t start = out->length;
+
+	for (size_t i = 0; words[i] && out->length - start <= SHELL_WORDS_COMMAND_MAX; i++) {
+		if (i > 0)
+			str_append_byte(out, ' ');
+		shell_words_quote(out, words[i]);
+	}
+	if (str_error(out) < 0 || out->length - start <= SHELL_WORDS_COMMAND_MAX)
+		return;
+	str_truncate(out, start + SHELL_WORDS_COMMAND_MAX -
+				  utf8_incomplete_tail(out->data + start, SHELL_WORDS_COMMAND_MAX));
+	str_append_text(out, "…");
 }

@@ -15,4 +15,10 @@ int shell_words_split(const char *text, char ***ret, const char **ret_problem);
 /* Appends the word quoted so that a shell reads it back; plain words stay plain. */
 void shell_words_quote(struct str *out, const char *word);
 
+#define SHELL_WORDS_COMMAND_MAX 4096 /* bytes, without the ellipsis */
+
+/* Appends a NULL-terminated array's words, quoted and with a space in between, for people to read:
+ * what is beyond SHELL_WORDS_COMMAND_MAX is left out and an ellipsis stands for it. */
+void shell_words_quote_command(struct str *out, char *const *words);
+
 #endif

@@ -108,11 +108,10 @@ static int find_group(const char *name, gid_t gid, gid_t *ret_gid, char *ret_nam
 				 : getgrgid_r(gid, &entry, buffer, size, &found);
 		if (error == ERANGE || error == EINTR)
 			continue;
-		if (!found)
-			r = lookup_error(error);
-		else if (ret_name)
+		r = found ? 0 : lookup_error(error);
+		if (found && ret_name)
 			r = copy_field(ret_name, 256, found->gr_name);
-		else
+		if (found && ret_gid)
 			*ret_gid = found->gr_gid;
 		break;
 	}
@@ -139,4 +138,18 @@ int user_groups(const char *name, gid_t primary, gid_t *groups, unsigned *count)
 		return -E2BIG;
 	*count = (unsigned)n;
 	return 0;
+}
+
+bool user_is_member(const struct user *user, gid_t gid)
+{
+	gid_t groups[1024];
+	unsigned count = 1024;
+
+	if (user_groups(user->name, user->gid, groups, &count) < 0)
+		return user->gid == gid;
+	for (unsigned i = 0; i < count; i++) {
+		if (groups[i] == gid)
+			return true;
+	}
+	return false;
 }

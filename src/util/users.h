@@ -2,6 +2,7 @@
 #ifndef AAAU_UTIL_USERS_H
 #define AAAU_UTIL_USERS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct user {
@@ -22,5 +23,8 @@ int group_by_gid(gid_t gid, char ret_name[256]);
 /* The user's groups as initgroups(3) would set them, primary first. *count is room on entry and
  * number on return; -E2BIG if they do not fit. */
 int user_groups(const char *name, gid_t primary, gid_t *groups, unsigned *count);
+
+/* Whether the group is the user's primary one or one of its supplementary ones. */
+bool user_is_member(const struct user *user, gid_t gid);
 
 #endif

@@ -89,3 +89,16 @@ size_t utf8_incomplete_tail(const char *data, size_t n)
 	}
 	return 0;
 }
+
+bool utf8_is_printable(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (utf8_valid_prefix(text, n) != n)
+		return false;
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+		/* C1 is U+0080 to U+009F: c2 80 to c2 9f. */
+		if (*at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+			return false;
+	return true;
+}

@@ -15,4 +15,7 @@ size_t utf8_valid_prefix(const char *data, size_t n);
  * what a reader should hold back until more comes. */
 size_t utf8_incomplete_tail(const char *data, size_t n);
 
+/* Whether all of text is valid, and none of it a control character (C0, DEL, C1). */
+bool utf8_is_printable(const char *text);
+
 #endif

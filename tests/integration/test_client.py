@@ -94,7 +94,7 @@ def test_aliases_of_the_configuration(make_server, people):
 
 @pytest.mark.quick
 @pytest.mark.parametrize("arguments", [
-    ["claude", "-p", "bash"], ["--no-such-option"], ["run"], ["run", "--"], ["-n"], ["-p", "'unclosed"],
+    ["claude", "-p", "bash"], ["--no-such-option"], ["run", "--no-such-option"], ["-n"], ["-p", "'unclosed"],
     ["attach", "a", "b"], ["kill"], ["ls", "extra"], ["--detach-keys", "nonsense-key", "run", "--", "true"]])
 def test_usage_errors_are_64_and_say_what(as_user, people, arguments):
     done = as_user(people.alice).aaau(*arguments)
@@ -190,7 +190,7 @@ def test_status_kill_and_detach(server, as_user, people):
         text = bob.aaau("status", "work").stdout
         assert client.session in text and people.alice.name in text and "sleep" in text
         done = bob.aaau("kill", "work")
-        assert done.returncode != 0 and "denied" in (done.stderr + done.stdout).lower() or "Admin" in done.stderr
+        assert done.returncode == 255 and "creator" in done.stderr
         assert alice.aaau("detach", "work").returncode == 0
         assert client.end()["reason"] == "detached"
         assert dan.aaau("kill", client.session[:10]).returncode == 0
@@ -335,9 +335,13 @@ MESS = ("\\033[?1049h\\033[?25l\\033[?1000h\\033[?1002h\\033[?1006h\\033[?2004h\
 @pytest.mark.parametrize("how", ["exit", "detach", "kill", "session lost", "SIGTERM", "SIGHUP", "server stopped"])
 def test_the_terminal_is_left_as_it_was_found(server, people, directory, how):
     """A real emulator, tmux, is asked for its modes, and the kernel for the termios."""
-    with Tmux(people.alice, directory, ["bash", "--norc"],
+    with Tmux(people.alice, directory, ["bash", "--norc"], keep_status=False,
               env={"AAAU_SOCKET": server.socket, "PS1": "ready> "}) as tmux:
         tmux.wait("ready>")
+        script = os.path.join(directory, "mess.sh")
+        with open(script, "w", encoding="ascii") as file:
+            file.write(f"printf '{MESS}'; cat\n")
+        os.chmod(script, 0o644)
         modes = tmux.modes()
         tty = tmux.ask("pane_tty")
         shell = int(tmux.ask("pane_pid"))
@@ -348,7 +352,7 @@ def test_the_terminal_is_left_as_it_was_found(server, people, directory, how):
                 return termios.tcgetattr(fd)
             finally:
                 os.close(fd)
-        tmux.type(f"stty -echo; {server.client} run -- bash -c 'printf \"{MESS}\"; cat'; stty echo; echo back=$?\n")
+        tmux.type(f"clear; {server.client} run -- bash {script}; echo back=$?\n")
         wait_for(lambda: tmux.ask("alternate_on") == "1", what=lambda: tmux.screen())
         wait_for(lambda: tmux.ask("cursor_flag") == "0")
         client = [pid for pid in procs.children(shell) if "run" in procs.cmdline(pid)][0]
@@ -384,7 +388,7 @@ def test_the_terminal_is_left_as_it_was_found(server, people, directory, how):
 
 
 def test_stop_and_continue_of_the_client_itself(server, people, directory):
-    with Tmux(people.alice, directory, ["bash", "--norc"],
+    with Tmux(people.alice, directory, ["bash", "--norc"], keep_status=False,
               env={"AAAU_SOCKET": server.socket, "PS1": "ready> "}) as tmux:
         tmux.wait("ready>")
         tmux.type(f"{server.client} run -- bash --norc\n")
@@ -402,7 +406,8 @@ def test_stop_and_continue_of_the_client_itself(server, people, directory):
         tmux.type("echo again-$((40+2))\n")
         tmux.wait("again-42")
         tmux.type("exit 6\n")
-        tmux.wait("ready>")
+        # What is typed before it is gone is typed to the session.
+        wait_for(lambda: not procs.alive(client))
         tmux.type("echo status=$?\n")
         tmux.wait("status=6")
 
@@ -410,10 +415,9 @@ def test_stop_and_continue_of_the_client_itself(server, people, directory):
 @pytest.mark.quick
 def test_a_program_that_leaves_nothing_on_gets_nothing_undone(terminal, people):
     """A client that sprays resets would show in every pipe and log."""
-    human = terminal(people.alice, "run", "--", "printf", "just this")
+    human = terminal(people.alice, "-q", "run", "--", "printf", "just this")
     assert human.exit_status() == 0
-    assert bytes(human.raw).replace(b"\r\n", b"").startswith(b"just this")
-    assert b"\x1b" not in human.raw
+    assert bytes(human.raw) == b"just this"
 
 
 def test_the_session_is_shown_at_detach(terminal, people, server):

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from aaau_harness import procs
 from aaau_harness.clients import V1Client, V2Client, connect_as
 from aaau_harness.wait import wait_for
 
@@ -164,7 +165,6 @@ def test_the_runtime_directory_has_no_way_in(server, people):
 
 
 def test_each_process_runs_as_who_it_should(server, people):
-    from aaau_harness import procs
     with V2Client.start(people.alice, server.socket, "sleep", "1000") as mine:
         wanted = {server.monitor: 0, server.broker: people.service.uid,
                   server.sessions[mine.session]: people.service.uid}
@@ -176,5 +176,11 @@ def test_each_process_runs_as_who_it_should(server, people):
                 assert state["NoNewPrivs"] == "1"
                 assert set(state["Gid"].split("\t")) == {str(people.service.gid)}
                 assert not state["Groups"].strip() or set(state["Groups"].split()) == {str(people.service.gid)}
+
+
+@pytest.mark.skipif(os.environ.get("AAAU_SANDBOX") == "off", reason="built with -Dsandbox=false")
+def test_broker_and_session_are_filtered(server, people):
+    with V2Client.start(people.alice, server.socket, "sleep", "1000") as mine:
         for pid in (server.broker, server.sessions[mine.session]):
-            assert procs.status(pid)["Seccomp"] == "2"
+            # A session answers, locks itself in, and then reads what its clients send.
+            wait_for(lambda: procs.status(pid)["Seccomp"] == "2", what="a filter")

@@ -1,5 +1,6 @@
 """The record: nothing seen or typed is missing from it, and it is there first."""
 
+import grp
 import hashlib
 import json
 import os
@@ -126,42 +127,43 @@ def test_200000_lines_arrive_whole_and_stand_whole_in_the_record(v2, people):
 
 
 @pytest.mark.heavy
-def test_200000_lines_with_three_operators_and_200_observers_one_of_them_stopped(v2, people):
-    """The stopped one is told that it was too slow; all others miss nothing."""
-    server = v2.server
+def test_200000_lines_with_three_operators_and_200_observers_one_of_them_stopped(make_server, people):
+    """All but the stopped one get everything, which they can as long as the ring holds it: two hundred readers on
+    two processors are slower than any agent. The stopped one keeps nobody."""
+    server = make_server(ring_size="8M")
     wanted = lines(200_000)
-    digest = hashlib.sha256(wanted).hexdigest()
     gate = ["sh", "-c", 'stty -echo; echo READY; read x; exec "$@"', "sh", *printing(200_000)]
-    # Reading must keep up: the clients' streams are taken by C programs, `aaau` itself, as their users.
-    with v2.start(people.alice, *gate) as client:
+    with V2Client.start(people.alice, server.socket, *gate) as client:
         client.expect("READY\r\n")
-        readers = []
-        for number in range(202):
-            user = (people.bob, people.alice)[number] if number < 2 else people.carol
-            arguments = ["attach", client.session] + ([] if number < 2 else ["-r"])
-            readers.append(user.popen("sh", "-c", 'exec "$@" | sha256sum', "sh", server.client, *arguments,
-                                      env={"AAAU_SOCKET": server.socket}, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
-        stopped = V2Client.attach(people.carol, server.socket, client.session)
 
-        def all_there():
-            shown = v2.call(people.alice, op="status", session=client.session)["session"]
-            return (shown["operators"], shown["observers"]) == (3, 201)
-        wait_for(all_there, 60, lambda: v2.call(people.alice, op="status", session=client.session))
+        def reader(user, *arguments):
+            """The real client; what it shows is summed up by a C program, so that Python is not what is slow."""
+            return user.popen("sh", "-c", 'exec "$@" | sha256sum', "sh", server.client, "attach", client.session,
+                              *arguments, env={"AAAU_SOCKET": server.socket}, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        readers = [reader(people.bob), reader(people.alice)] + [reader(people.carol, "-r") for _ in range(199)]
+        stopped = people.carol.popen(server.client, "attach", client.session, "-r", env={"AAAU_SOCKET": server.socket},
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+        def status():
+            answer = V2Client.call(people.alice, server.socket, op="status", session=client.session)
+            assert answer["ok"], answer
+            return answer["session"]
+        wait_for(lambda: (status()["operators"], status()["observers"]) == (3, 200), 60, status)
+        stopped.send_signal(signal.SIGSTOP)
+        begin = time.monotonic()
         client.type("go\r")
-        end = client.end(120)
-        assert end["exit_code"] == 0
-        assert bytes(client.output).endswith(wanted[-1000:])
-        assert hashlib.sha256(client.output).hexdigest() == digest
+        assert client.end(60)["exit_code"] == 0
+        assert time.monotonic() - begin < 30
+        assert client.output == wanted
         joined = hashlib.sha256(b"READY\r\n" + wanted).hexdigest()
-        sums = [reader.communicate(timeout=120)[0].split()[0].decode() for reader in readers]
-        # Two hundred readers on two processors may fall off the ring themselves; operators may not.
-        assert sums[0] == sums[1] == joined
-        whole = sum(1 for one in sums[2:] if one == joined)
-        assert whole >= 100, f"only {whole} of 200 observers kept up"
-        told = stopped.end(30)
-        assert told["reason"] == "too-slow" and told["missed_bytes"] > 0 and told["exit_status"] == 254
-        stopped.close()
+        sums = [one.communicate(timeout=60)[0].split()[0].decode() for one in readers]
+        assert [one for one in sums if one != joined] == []
+        # The session is gone though one of its clients never read.
+        wait_for(lambda: not server.sessions, 10, "the session waits for a client that does not read")
+        stopped.send_signal(signal.SIGCONT)
+        _, said = stopped.communicate(timeout=20)
+        assert b"miss" in said, said
     assert server.records.output(client.session) == b"READY\r\n" + wanted
 
 
@@ -190,24 +192,23 @@ def test_a_stalled_operator_holds_the_agent_for_a_bounded_time(make_server, peop
 
 
 @pytest.fixture
-def small_log(directory, request):
+def small_log(directory):
     """A log directory on a file system of its own, of 2 MiB."""
     place = os.path.join(directory, "small-log")
     os.makedirs(place, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=750", "none", place], check=True)
+    os.chown(place, 0, grp.getgrnam("adm").gr_gid)
     yield place
 
     def unmounted():
         return subprocess.run(["umount", place], capture_output=True).returncode == 0
-    request.getfixturevalue("make_server")
     wait_for(unmounted, 10, "the small file system stays mounted")
 
 
 def test_a_full_disk_stalls_the_session_and_nothing_passes_unrecorded(small_log, make_server, people):
     server = make_server(log_dir=small_log, operator_patience=60)
-    with V2Client.start(people.alice, server.socket, "bash", features=["notices"]) as client:
-        filler = os.path.join(small_log, "filler")
-        client.type("stty -echo; seq 1 1000000; echo over-$((40+2))\r")
+    script = "seq 1 1000000; echo over-42; read x"
+    with V2Client.start(people.alice, server.socket, "bash", "-c", script, features=["notices"]) as client:
         with pytest.raises(Timeout):
             client.expect("over-42", 4)
         # It says so, in the notice or the error, and in its status.
@@ -225,10 +226,9 @@ def test_a_full_disk_stalls_the_session_and_nothing_passes_unrecorded(small_log,
         seen = client.output_total
         assert 0 < seen <= len(recorded())
         # Room: by growing the file system, as an administrator would.
-        assert not os.path.exists(filler)
         subprocess.run(["mount", "-o", "remount,size=64m", small_log], check=True)
         client.expect("over-42\r\n", 30)
-        client.type("exit\r")
+        client.type("\r")
         client.end()
         everything = server.records.output(client.session)
         assert len(everything) == client.output_total

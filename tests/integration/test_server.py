@@ -1,11 +1,8 @@
-"""aaau-server: init, deinit, run, doctor; its configuration, daemon mode, lock, readiness."""
+"""aaau-server: run and doctor; its configuration, daemon mode, lock, readiness."""
 
-import grp
 import os
-import pwd
 import signal
 import socket
-import stat
 import subprocess
 
 import pytest
@@ -91,7 +88,7 @@ def test_options_of_the_command_line_win_over_the_file(make_server, people):
 @pytest.mark.quick
 def test_a_second_server_on_the_same_socket_is_refused(server):
     done = run(server, "run", "--config", server.config)
-    assert done.returncode != 0 and "running" in done.stderr.lower(), done.stderr
+    assert done.returncode != 0 and str(server.monitor) in done.stderr, done.stderr
     assert server.accepts()
 
 
@@ -228,95 +225,7 @@ def test_a_socket_in_a_directory_of_somebody_else_is_refused(make_server, people
     assert done.returncode != 0 and people.alice.home in done.stderr
 
 
-# init, deinit, doctor
-
-
-class Installation:
-    """What init is asked to make, under names of this run."""
-
-    def __init__(self, server):
-        self.server = server
-        self.name = f"aaauti{os.getpid()}"
-        self.group = self.name + "g"
-        self.home = os.path.join(server.directory, "home-of-agent")
-        self.socket = os.path.join(server.directory, "init", "x.sock")
-        self.log = os.path.join(server.directory, "init-log")
-        self.options = ["-u", self.name, "-g", self.group, "-s", self.socket, "-l", self.log, "-h", self.home]
-
-    def there(self):
-        names = []
-        for lookup, name in ((pwd.getpwnam, self.name), (grp.getgrnam, self.group)):
-            try:
-                lookup(name)
-                names.append(name)
-            except KeyError:
-                pass
-        return names + [path for path in (self.home, self.log) if os.path.exists(path)]
-
-
-@pytest.fixture
-def installation(make_server):
-    had_service = _known("_aaau")
-    made = Installation(make_server(start=False))
-    existed = os.path.exists("/var/lib/aaau")
-    yield made
-    run(made.server, "deinit", *[])
-    for command in (["userdel", made.name], ["groupdel", made.name], ["groupdel", made.group]):
-        subprocess.run(command, capture_output=True)
-    if not had_service and _known("_aaau"):
-        subprocess.run(["userdel", "_aaau"], capture_output=True)
-    if not existed:
-        subprocess.run(["rm", "-rf", "/var/lib/aaau"], check=True)
-
-
-def _known(name):
-    try:
-        pwd.getpwnam(name)
-        return True
-    except KeyError:
-        return False
-
-
-def test_init_makes_what_it_says_and_a_second_time_changes_nothing(installation, people):
-    server = installation.server
-    if os.path.exists("/var/lib/aaau/made-by-init"):
-        pytest.skip("this machine has an installation of its own")
-    dry = run(server, "init", *installation.options, "--dry-run")
-    assert dry.returncode == 0, dry.stderr
-    assert installation.there() == []
-    done = run(server, "init", *installation.options)
-    assert done.returncode == 0, done.stderr
-    assert len(installation.there()) == 4
-    agent = pwd.getpwnam(installation.name)
-    assert agent.pw_shell == "/bin/false" and agent.pw_dir == installation.home
-    group = grp.getgrnam(installation.group)
-    assert installation.name not in group.gr_mem and agent.pw_gid != group.gr_gid
-    state = os.stat(installation.home)
-    assert (stat.S_IMODE(state.st_mode), state.st_uid, state.st_gid) == (0o2750, agent.pw_uid, group.gr_gid)
-    state = os.stat(installation.log)
-    assert (stat.S_IMODE(state.st_mode), state.st_uid) == (0o750, 0)
-    assert "usermod" in done.stdout or "gpasswd" in done.stdout or "adduser" in done.stdout
-    before = [os.stat(path) for path in (installation.home, installation.log, "/etc/passwd", "/etc/group")]
-    again = run(server, "init", *installation.options)
-    assert again.returncode == 0, again.stderr
-    after = [os.stat(path) for path in (installation.home, installation.log, "/etc/passwd", "/etc/group")]
-    assert [s.st_mtime_ns for s in before] == [s.st_mtime_ns for s in after]
-    undone = run(server, "deinit")
-    assert undone.returncode == 0, undone.stderr
-    assert [name for name in installation.there() if name != installation.log] == [] or \
-        "kept" in undone.stdout.lower(), undone.stdout
-
-
-def test_deinit_leaves_what_init_did_not_make(installation):
-    if os.path.exists("/var/lib/aaau/made-by-init"):
-        pytest.skip("this machine has an installation of its own")
-    subprocess.run(["groupadd", "-r", installation.group], check=True)
-    os.mkdir(installation.log, 0o755)
-    assert run(installation.server, "init", *installation.options).returncode == 0
-    assert run(installation.server, "deinit").returncode == 0
-    assert grp.getgrnam(installation.group)
-    assert os.path.isdir(installation.log)
-    assert not _known(installation.name)
+# doctor; init and deinit are tested by tests/unit/server/test_commands.py
 
 
 def test_doctor_finds_nothing_wrong_with_a_good_installation_and_names_defects(make_server, people):

@@ -76,6 +76,18 @@ def test_attach_by_prefix_and_name_and_newest_detached(v2, people, session):
         assert again.session == session.session
 
 
+def test_the_newest_detached_is_ones_own_where_there_is_one(v2, people):
+    def started(user):
+        return v2.call(user, op="new", program="sleep", args=["1000"], detached=True)["session"]
+
+    own = started(people.alice)
+    baits = [started(people.bob), started(people.bob)]
+    with V2Client.open(people.alice, v2.server.socket, op="attach") as client:
+        assert client.session == own
+    with V2Client.open(people.dan, v2.server.socket, op="attach") as client:
+        assert client.session == baits[1]
+
+
 def test_an_ambiguous_prefix_is_refused(v2, people):
     ids = [v2.call(people.alice, op="new", program="sleep", args=["1000"], detached=True)["session"]
            for _ in range(17)]
@@ -178,12 +190,17 @@ def test_unknown_agents_and_missing_programs(v2, people):
 
 
 def test_an_agent_profile_runs_as_its_own_user(v2, people):
-    with v2(people.alice, op="new", agent="second", program="id", args=["-un"]) as client:
-        answer = client.answered()
-        if not answer["ok"]:
-            pytest.fail(str(answer))
+    with v2.start(people.alice, "id", "-un", agent="second") as client:
         client.end()
         assert client.output == people.a2.name.encode() + b"\r\n"
+
+
+def test_a_program_runs_in_the_profile_that_is_named(v2, people):
+    """The profile gives user and environment, not its own program and arguments."""
+    with v2.open(people.alice, op="new", agent="second", program="sh",
+                 args=["-c", "id -un; echo $0 $1", "-", "x"]) as client:
+        client.end()
+        assert client.output == people.a2.name.encode() + b"\r\n- x\r\n"
 
 
 def test_ping_gives_back_its_bytes(v2, session):
@@ -309,13 +326,12 @@ def test_an_agent_cannot_forge_a_server_message(v2, people):
         assert client.output == forged
 
 
-def test_frames_in_the_same_write_as_the_request_are_not_lost(v2, people, agents):
-    argv = agents("rawbytes")
-    request = json.dumps({"op": "new", "program": argv[0], "args": argv[1:]}).encode()
+def test_frames_in_the_same_write_as_the_request_are_not_lost(v2, people):
+    request = json.dumps({"op": "new", "program": "cat"}).encode()
     with v2(people.alice) as client:
-        client.send(b"AAAU/2 " + request + b"\n" + struct.pack(">Ic", 3, b"i") + b"abc")
+        client.send(b"AAAU/2 " + request + b"\n" + struct.pack(">Ic", 4, b"i") + b"abc\r")
         assert client.answered()["ok"]
-        client.expect("<61>")
+        client.expect("abc\r\nabc\r\n")
 
 
 def test_everything_in_single_bytes(v2, people):

@@ -11,8 +11,10 @@ def marked(output, word):
     return json.loads(text.split(word, 1)[1].split("END", 1)[0].replace("\r\n", ""))
 
 
-def report(server, user, word, argv, **fields):
+def report(server, user, word, argv, agent=None, **fields):
     """Runs an agent to its end: what it reported, and its session's id."""
+    if agent:
+        fields["agent"] = agent
     with V2Client.start(user, server.socket, *argv, **fields) as client:
         end = client.end(60)
         assert end["reason"] == "exited" and end["exit_code"] == 0, (end, bytes(client.output))

@@ -27,7 +27,9 @@ def connect_as(user, path, count=1):
             for _ in range(count):
                 one = socket.socket(socket.AF_UNIX)
                 try:
-                    one.connect(path)
+                    if len(path) > 107:     # longer than an address can be: from beside it
+                        os.chdir(os.path.dirname(path))
+                    one.connect(path if len(path) <= 107 else os.path.basename(path))
                     theirs.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
                                              array.array("i", [one.fileno()]))])
                 except OSError as error:
@@ -176,8 +178,8 @@ class V1Client(RawClient):
 class V2Client(RawClient):
     """Version 2: one JSON line each way, then typed frames (u32 length, u8 type, payload)."""
 
-    def __init__(self, user, path, request=None, connected=None, **fields):
-        super().__init__(user, path, connected)
+    def __init__(self, peer, path, request=None, connected=None, **fields):
+        super().__init__(peer, path, connected)
         self.output = bytearray()
         self.output_total = 0
         self.keep_output = True
@@ -212,6 +214,9 @@ class V2Client(RawClient):
 
     @classmethod
     def start(cls, user, path, *argv, **fields):
+        """A program in the default profile; with agent=…, arguments to that profile's program."""
+        if "agent" in fields:
+            return cls.open(user, path, op="new", args=list(argv), **fields)
         return cls.open(user, path, op="new", program=argv[0], args=list(argv[1:]), **fields)
 
     @classmethod

@@ -89,11 +89,14 @@ class Server:
             "service_user": people.service.name, "log_dir": self.log_dir, "program": "bash",
             "admin_group": people.admin_group, "readonly_group": people.readonly_group,
             "runtime_dir": self.runtime_dir, **keys}
-        self.agents = {"second": {"user": people.a2.name, "program": "bash"}} \
+        # A profile's program is its own; this one's runs whatever its arguments say.
+        self.agents = {"second": {"user": people.a2.name, "program": "/usr/bin/env"}} \
             if agents is None else agents
         os.makedirs(directory, exist_ok=True)
         os.chmod(directory, 0o755)
         os.makedirs(self.log_dir, exist_ok=True)
+        os.chmod(self.log_dir, 0o750)
+        shutil.chown(self.log_dir, "root", "adm")
         os.makedirs(self.runtime_dir, exist_ok=True)
         os.chmod(self.runtime_dir, 0o755)
         self.write_config()
@@ -144,6 +147,9 @@ class Server:
         return {(procs.cmdline(pid) + ["", ""])[1]: pid for pid in self._by_name("aaau-session")}
 
     def stderr(self):
+        """What it said; empty where a test started it in its own way."""
+        if not os.path.exists(self.stderr_path):
+            return ""
         with open(self.stderr_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -171,7 +177,18 @@ class Server:
     def _ready(self):
         if self.child.poll() is not None:
             raise AssertionError(f"the server ended with {self.child.returncode}: {self.stderr()}")
-        return self.accepts()
+        return self.answers()
+
+    def answers(self):
+        """Whether the whole server is up: the socket alone accepts before that."""
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.settimeout(10)
+                attempt.connect(self.socket)
+                attempt.sendall(b'AAAU/2 {"op":"list"}\n')
+                return attempt.recv(65536).startswith(b'{"ok":true')
+            except OSError:
+                return False
 
     def accepts(self):
         with socket.socket(socket.AF_UNIX) as attempt:
@@ -196,6 +213,8 @@ class Server:
                 raise AssertionError(f"SIGTERM did not end the server: {self.stderr()}") from None
         try:
             self.assert_nothing_left()
+            said = self.stderr()
+            assert "Sanitizer" not in said and "runtime error:" not in said, said
         finally:
             self.wipe()
 

@@ -9,7 +9,7 @@ from .wait import wait_for
 class Tmux:
     """One window, one program, run as a user."""
 
-    def __init__(self, user, directory, argv, rows=24, cols=80, env=None):
+    def __init__(self, user, directory, argv, rows=24, cols=80, env=None, keep_status=True):
         self.user = user
         # Socket paths are short, and the directory has to be the user's.
         self.directory = os.path.join(directory, f"tmux-{os.urandom(4).hex()}")
@@ -24,6 +24,9 @@ class Tmux:
         os.chmod(config, 0o644)
         self.base = ["tmux", "-S", os.path.join(self.directory, "s"), "-f", config]
         self.env = env or {}
+        self.status = os.path.join(self.directory, "status")
+        if keep_status:     # tmux itself forgets it now and then (pane_dead_status)
+            argv = ["sh", "-c", f'"$@"; echo $? >{self.status}', "sh", *argv]
         done = user.run(*self.base, "new-session", "-d", "-x", str(cols), "-y", str(rows), *argv,
                         env={"TERM": "xterm-256color", "COLORTERM": "truecolor", **self.env})
         assert done.returncode == 0, done.stderr
@@ -51,8 +54,15 @@ class Tmux:
     def type(self, text):
         self.call("send-keys", "-l", text)
 
-    def dead(self):
-        return self.ask("pane_dead") == "1"
+    def exit_status(self, timeout=15):
+        """Of the program in the window, once it has ended."""
+        def told():
+            try:
+                with open(self.status, encoding="ascii") as file:
+                    return file.read()
+            except FileNotFoundError:
+                return ""
+        return int(wait_for(told, timeout, self.screen))
 
     def wait(self, text, timeout=15, escapes=False):
         def there():

@@ -87,6 +87,9 @@ def libc_prlimit(pid):
 
 
 def connect(path):
+    if len(path) > 107:     # longer than an address can be: from beside it
+        os.chdir(os.path.dirname(path))
+        path = os.path.basename(path)
     for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
         one = socket.socket(socket.AF_UNIX, kind)
         try:

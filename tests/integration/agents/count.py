@@ -2,10 +2,11 @@
 import hashlib
 import os
 import sys
+import termios
 import tty
 
 wanted = int(sys.argv[1])
-tty.setraw(0)
+tty.setraw(0, termios.TCSANOW)      # what was typed before stays
 os.write(1, b"READY\r\n")
 digest, seen = hashlib.sha256(), 0
 while seen < wanted:

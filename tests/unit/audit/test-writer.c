@@ -66,9 +66,9 @@ static void check_lines(int fd, unsigned count)
 	free(text);
 }
 
-static void temporary_directory(char *path)
+static void temporary_directory(char path[64])
 {
-	strcpy(path, "/tmp/aaau-test-writer-XXXXXX");
+	snprintf(path, 64, "/tmp/aaau-test-writer-XXXXXX");
 	assert_non_null(mkdtemp(path));
 }
 

@@ -118,19 +118,23 @@ void harness_start(struct harness *h)
 	h->broker = fork();
 	assert_true(h->broker >= 0);
 	if (h->broker == 0) {
+		char *const argv[] = {"aaau-broker", NULL};
 		int sessions = open(h->sessions_path, O_RDONLY | O_DIRECTORY);
-		const int fds[] = {pair[1], config, h->listener, h->audit, sessions};
+		/* Opened while we are root: nobody else may reach a build in somebody's home. */
+		int executable = open(program, O_PATH);
+		const int fds[] = {pair[1], config, h->listener, h->audit, sessions, executable};
 
 		struct rlimit limit = {.rlim_cur = h->fd_limit, .rlim_max = h->fd_limit};
 
-		if (fd_lay_out(BROKER_FD_MONITOR, fds, BROKER_FD_END - BROKER_FD_MONITOR) < 0)
+		if (fd_lay_out(BROKER_FD_MONITOR, fds, BROKER_FD_END + 1 - BROKER_FD_MONITOR) < 0 ||
+		    fd_set_cloexec(BROKER_FD_END, true) < 0)
 			_exit(99);
 		if (getuid() == 0 &&
 		    (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
 			_exit(99);
 		if (h->fd_limit && setrlimit(RLIMIT_NOFILE, &limit) < 0)
 			_exit(99);
-		execl(program, "aaau-broker", (char *)NULL);
+		execveat(BROKER_FD_END, "", argv, environ, AT_EMPTY_PATH);
 		_exit(99);
 	}
 	fd_close(pair[1]);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -593,6 +594,7 @@ static void refused_users(void **state)
 	client_say(client, "AAAU/2 {\"op\":\"list\"}\n");
 	answer = client_line(client);
 	expect_in(answer, "\"code\":\"not-authorized\"");
+	expect_in(answer, "group team");
 	free(answer);
 	client_expect_end(client);
 	expect_recorded("\"reason\":\"not-in-group\",\"uid\":\"5000\"");
@@ -685,6 +687,22 @@ static void a_full_record_recovers(void **state)
 
 /* ---- lives and deaths ---- */
 
+/* A session's greeting and a client's request race: asks until the request reaches the link. */
+static int ask_until_known(int link, const char *request)
+{
+	for (;;) {
+		int client = client_connect(&h);
+		struct pollfd either[] = {{.fd = link, .events = POLLIN},
+					  {.fd = client, .events = POLLIN}};
+
+		client_say(client, request);
+		assert_true(poll(either, 2, 20000) > 0);
+		if (either[0].revents)
+			return client;
+		fd_close(client);
+	}
+}
+
 static void relearning(void **state)
 {
 	int first, second, late, link_a, link_b, link_c, client;
@@ -709,6 +727,8 @@ static void relearning(void **state)
 	client_expect_end(client);
 	snprintf(path, sizeof(path), "%s/dead0000-0000-4000-8000-000000000004", h.sessions_path);
 	assert_int_equal(access(path, F_OK), -1);
+	expect_recorded("\"session_id\":\"dead0000-0000-4000-8000-000000000004\","
+			"\"command_type\":\"session_lost\"");
 	expect_recorded("\"sessions\":\"2\"");
 	expect_answer("SESSION:aaaa\n",
 		      "more than one session's id begins with aaaa: " A " (one), " B " (two)");
@@ -717,8 +737,7 @@ static void relearning(void **state)
 	late = session_listen(&h, "cccc0000-0000-4000-8000-000000000003");
 	link_c = session_accept(late);
 	session_greet(link_c, "cccc0000-0000-4000-8000-000000000003", "late");
-	client = client_connect(&h);
-	client_say(client, "AAAU/2 {\"op\":\"status\",\"session\":\"late\"}\n");
+	client = ask_until_known(link_c, "AAAU/2 {\"op\":\"status\",\"session\":\"late\"}\n");
 	answer_status(link_c, expect_query(link_c), 0);
 	answer = client_line(client);
 	expect_in(answer, "\"creator\":\"carol\"");
@@ -759,6 +778,25 @@ static void relearning(void **state)
 	fd_close(link_c);
 	fd_close(first);
 	fd_close(late);
+}
+
+static void a_session_that_dies_before_its_hello(void **state)
+{
+	int listener;
+	char *answer;
+
+	(void)state;
+	listener = session_listen(&h, A);
+	harness_start(&h);
+	/* Its process dies: first the link ends, then nobody listens. */
+	fd_close(session_accept(listener));
+	fd_close(session_accept(listener));
+	fd_close(listener);
+	monitor_expect(&h, MONITOR_REQUEST_READY, NULL, NULL);
+	answer = harness_record(&h);
+	expect_in(answer, "\"command_type\":\"session_lost\"");
+	expect_in(answer, "\"sessions\":\"0\"");
+	free(answer);
 }
 
 static void garbage_from_a_session_ends_its_link(void **state)
@@ -907,6 +945,54 @@ static void nothing_leaks(void **state)
 	assert_int_equal(count_fds(), before);
 }
 
+/* A list is longer than a socket holds, and is asked for by many who do not read it. */
+static void answers_that_nobody_reads(void **state)
+{
+	static const char *const ids[] = {A, B, "cccc0000-0000-4000-8000-000000000003"};
+	static char command[120000];
+	int links[3], clients[400];
+	unsigned let_go = 0;
+	char *answer;
+
+	(void)state;
+	memset(command, 'x', sizeof(command) - 1);
+	for (unsigned i = 0; i < 3; i++)
+		links[i] = session_listen(&h, ids[i]);
+	harness_start(&h);
+	for (unsigned i = 0; i < 3; i++) {
+		struct session_hello hello = {.name = "",
+					      .profile = "default",
+					      .agent_user = "agent",
+					      .command = command,
+					      .creator = "carol"};
+		struct str message = {0};
+
+		links[i] = session_accept(links[i]);
+		assert_true(uuid_parse(ids[i], &hello.id));
+		session_msg_put_hello(&message, &hello);
+		session_send(links[i], &message);
+	}
+	monitor_expect(&h, MONITOR_REQUEST_READY, NULL, NULL);
+	for (unsigned i = 0; i < 400; i++) {
+		clients[i] = client_connect(&h);
+		client_say(clients[i], "AAAU/2 {\"op\":\"list\"}\n");
+	}
+	/* It is answered after them. */
+	answer = client_ask(&h, "AAAU/2 {\"op\":\"list\"}\n");
+	expect_in(answer, "unresponsive");
+	assert_true(strlen(answer) > 3 * (sizeof(command) - 1));
+	free(answer);
+	for (unsigned i = 0; i < 400; i++) {
+		struct pollfd one = {.fd = clients[i], .events = POLLIN};
+
+		poll(&one, 1, 0);
+		let_go += (one.revents & POLLHUP) != 0;
+		fd_close(clients[i]);
+	}
+	/* 16 MiB of answers may wait. */
+	assert_in_range(let_go, 400 - 47, 400 - 40);
+}
+
 static void descriptors_run_out(void **state)
 {
 	int clients[40], fd;
@@ -945,11 +1031,13 @@ int main(int argc, char **argv)
 		TEST(the_record_cannot_be_written),
 		TEST(a_full_record_recovers),
 		TEST(relearning),
+		TEST(a_session_that_dies_before_its_hello),
 		TEST(garbage_from_a_session_ends_its_link),
 		TEST(shutdown_in_order),
 		TEST(the_monitors_end_is_ours),
 		TEST(a_thousand_observers),
 		TEST(nothing_leaks),
+		TEST(answers_that_nobody_reads),
 		TEST(descriptors_run_out),
 	};
 	struct rlimit limit;

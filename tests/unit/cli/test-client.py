@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -378,6 +379,8 @@ class Observing(ClientTest):
         wait_until(terminal.is_raw)
         terminal.see(b"watching session")
         terminal.type(b"rm -rf /\r\x04")
+        terminal.resize(50, 50)
+        terminal.child.send_signal(signal.SIGTSTP)
         terminal.type(b"\x1dd")
         self.assertEqual(connection.frame(), ("d", b""))
         connection.end("detached")
@@ -436,6 +439,21 @@ class NoTerminal(ClientTest):
         # Once, and again only where the session says nothing.
         self.assertEqual(connection.frame(), ("i", b"\x04"))
         self.assertEqual(connection.frame(), ("i", b"\x04"))
+        connection.end()
+        self.assertEqual(child.wait(10), 0)
+
+    def test_the_end_of_input_is_not_that_of_a_session_that_was_there_before(self):
+        reader, writer = os.pipe()
+        child = self.piped("attach", "x", stdin=reader)
+        os.close(reader)
+        connection = self.accept()
+        connection.request()
+        connection.start()
+        os.write(writer, b"ls")
+        os.close(writer)
+        self.assertEqual(connection.frame(), ("i", b"ls"))
+        # A Ctrl-D would come with it, or after a quarter of a second.
+        self.assertRaises(TimeoutError, connection.frame, 0.4)
         connection.end()
         self.assertEqual(child.wait(10), 0)
 
@@ -648,7 +666,9 @@ class Usage(ClientTest):
         os.chmod(self.directory.name, 0o755)
         os.chown(self.server.path, 0, 4)
         os.chmod(self.server.path, 0o660)
-        done = subprocess.run([AAAU, "-s", self.server.path, "ls"], capture_output=True, user=65534,
+        # Nobody else may reach a build in somebody's home.
+        aaau = shutil.copy(AAAU, self.directory.name)
+        done = subprocess.run([aaau, "-s", self.server.path, "ls"], capture_output=True, user=65534,
                               group=65534, extra_groups=[], env=environment(), timeout=10, check=False)
         self.assertEqual(done.returncode, 255)
         self.assertIn(b"you are not in group adm, which may use the server", done.stderr)

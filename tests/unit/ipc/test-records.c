@@ -156,6 +156,30 @@ static void test_launch_without_a_program(void **state)
 	assert_int_equal(ret.rows, 77);
 }
 
+/* The encoder only reads: here it could not write if it wanted to. */
+static void test_launch_of_constants(void **state)
+{
+	static char name[] = "sh";
+	static char *const words[] = {name, NULL};
+	const struct launch in = {
+		.program = {.arguments = (char **)(uintptr_t)words,
+			    .argument_count = 9,
+			    .path = "",
+			    .login_shell = ""},
+		.name = "",
+		.profile = "",
+		.agent_user = "",
+		.agent_home = "",
+		.creator = "",
+	};
+	cleanup_str struct str out = {0};
+
+	(void)state;
+	launch_encode(&out, &in);
+	assert_int_equal(str_error(&out), 0);
+	assert_int_equal(in.program.argument_count, 9);
+}
+
 static void test_launch_too_large(void **state)
 {
 	static char large[LAUNCH_MAX_SIZE + 1];
@@ -270,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_types_of_orders),
 		cmocka_unit_test(test_launch),
 		cmocka_unit_test(test_launch_without_a_program),
+		cmocka_unit_test(test_launch_of_constants),
 		cmocka_unit_test(test_launch_too_large),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_broker_config),

@@ -364,6 +364,16 @@ void stand_in_release(struct stand_in *who)
 	who->control = fd_close(who->control);
 }
 
+void stand_in_kill(struct stand_in *who)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	CHECK(getsockopt(who->control, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0);
+	CHECK(kill(peer.pid, SIGKILL) == 0);
+	stand_in_release(who);
+}
+
 void broker_accept(struct harness *h, struct stand_in *ret)
 {
 	stand_in_accept(h, ret, "aaau-broker");

@@ -59,6 +59,7 @@ int harness_wait_for_end(struct harness *h); /* its status of wait(2) */
 bool harness_has_logged(struct harness *h, const char *text);
 
 void stand_in_accept(struct harness *h, struct stand_in *ret, const char *name);
+void stand_in_kill(struct stand_in *who);    /* by SIGKILL, and released */
 void stand_in_release(struct stand_in *who); /* it exits; its descriptors are closed */
 
 /* A broker that has said READY. */

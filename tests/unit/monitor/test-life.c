@@ -286,16 +286,18 @@ static void test_sigterm(void **state)
 	close(pair[0]);
 	close(pair[1]);
 
-	/* A broker that dies meanwhile is replaced by one that hears the same. */
-	stand_in_release(&broker);
+	/* A broker that is killed meanwhile is replaced by one that hears the same; one that ends
+	 * by itself has done its work. */
+	stand_in_kill(&broker);
 	stand_in_accept(h, &broker, "aaau-broker");
 	receive_shutdown(&broker);
+	stand_in_release(&broker);
 
 	stand_in_release(&session); /* ends by itself */
 	assert_int_equal(harness_wait_for_end(h), 0);
 	assert_nothing_left(h);
+	assert_int_equal(poll(&(struct pollfd){.fd = h->control, .events = POLLIN}, 1, 0), 0);
 	close(link);
-	stand_in_release(&broker);
 }
 
 static void test_sigterm_with_a_session_that_does_not_end(void **state)

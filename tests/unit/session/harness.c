@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,7 +28,6 @@
 #include "protocol/frame.h"
 #include "util/fd.h"
 
-#define SESSION_UID 65534
 #define AGENT_UID 65533
 #define MAX_ARGUMENTS 15
 #define CGROUP2_MAGIC 0x63677270
@@ -182,10 +180,6 @@ _Noreturn static void be_spawner(const struct world *world, const struct world_o
 	}
 	int directory = open(world->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	child_must(directory, world->dir);
-	if (options->record_limit > 0) {
-		struct rlimit limit = {options->record_limit, RLIM_INFINITY};
-		child_must(setrlimit(RLIMIT_FSIZE, &limit), "setrlimit");
-	}
 
 	const int fds[] = {link,  launch,  master, record,    status[0],
 			   pidfd, kill_fd, events, directory, program};
@@ -512,9 +506,16 @@ void peer_join(struct peer *peer, struct world *world, const struct session_atta
 	peer->fd = ends[0];
 }
 
-void peer_enter(struct peer *peer, struct world *world, const struct session_attach *attach)
+void peer_create(struct peer *peer, struct world *world, const struct session_attach *attach,
+		 const struct world_options *options)
 {
+	world_prepare(world);
 	peer_join(peer, world, attach, SOCK_STREAM);
+	world_spawn(world, options);
+}
+
+void peer_expect_welcome(struct peer *peer)
+{
 	char *line = peer_line(peer);
 
 	assert_non_null(line);
@@ -523,6 +524,12 @@ void peer_enter(struct peer *peer, struct world *world, const struct session_att
 	else
 		assert_non_null(strstr(line, "\"ok\":true"));
 	free(line);
+}
+
+void peer_enter(struct peer *peer, struct world *world, const struct session_attach *attach)
+{
+	peer_join(peer, world, attach, SOCK_STREAM);
+	peer_expect_welcome(peer);
 }
 
 void peer_close(struct peer *peer)
@@ -576,7 +583,7 @@ char *peer_line(struct peer *peer)
 static json_t *parse(const char *data, size_t n)
 {
 	json_error_t error;
-	json_t *value = json_loadb(data, n, JSON_REJECT_DUPLICATES, &error);
+	json_t *value = json_loadb(data, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 
 	if (!value)
 		fail_msg("not JSON: %s: %.*s", error.text, (int)n, data);
@@ -598,6 +605,7 @@ static void take_frames(struct peer *peer)
 		const char *payload = (const char *)h + FRAME_HEADER_SIZE;
 
 		assert_null(peer->end); /* nothing comes after END */
+		assert_true(n <= (h[4] == FRAME_OUTPUT ? FRAME_MAX_PAYLOAD : FRAME_MAX_CONTROL));
 		if (peer->in.length - peer->at < FRAME_HEADER_SIZE + n)
 			break;
 		switch (h[4]) {

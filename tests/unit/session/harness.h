@@ -25,13 +25,13 @@
 
 #define PATIENCE_MS 20000
 #define CREATOR_UID 1000
+#define SESSION_UID 65534 /* where we are root */
 
 struct world_options {
 	const char *const *argv;
 	uint32_t ring_size;            /* 0: 1 MiB */
 	uint32_t operator_patience_ms; /* 0: 2000 */
 	const char *record_dir;        /* NULL: the world's own */
-	uint64_t record_limit;         /* RLIMIT_FSIZE of the session; 0: none */
 	bool no_such_home;             /* the agent's side fails before it looks for the program */
 };
 
@@ -90,6 +90,10 @@ struct session_attach observer_attach(int version);
 /* Only hands the socket over. type: SOCK_STREAM, or SOCK_SEQPACKET to see each write by itself. */
 void peer_join(struct peer *peer, struct world *world, const struct session_attach *attach,
 	       int type);
+/* As the creator: handed over before the session starts, so that no agent ends too early for it. */
+void peer_create(struct peer *peer, struct world *world, const struct session_attach *attach,
+		 const struct world_options *options);
+void peer_expect_welcome(struct peer *peer);
 /* Joins and expects to be let in. */
 void peer_enter(struct peer *peer, struct world *world, const struct session_attach *attach);
 void peer_close(struct peer *peer);

@@ -30,6 +30,7 @@ static const char *text(const json_t *object, const char *key)
 
 static void version_2_from_answer_to_end(void **state)
 {
+	static const char *const argv[] = {"echo", "hello there", NULL};
 	struct session_attach attach = operator_attach(2);
 	struct world world;
 	struct peer peer;
@@ -38,8 +39,7 @@ static void version_2_from_answer_to_end(void **state)
 	attach.creator = true;
 	attach.uid = CREATOR_UID;
 	attach.user = "alice";
-	world_run(&world, "echo", "hello there", NULL);
-	peer_join(&peer, &world, &attach, SOCK_STREAM);
+	peer_create(&peer, &world, &attach, &(struct world_options){.argv = argv});
 	char *line = peer_line(&peer);
 	json_t *answer = json_loads(line, 0, NULL);
 	assert_true(json_is_true(json_object_get(answer, "ok")));
@@ -83,14 +83,14 @@ static void version_2_from_answer_to_end(void **state)
 
 static void version_1_from_answer_to_end(void **state)
 {
+	static const char *const argv[] = {"sh", "-c", "echo out; exit 3", NULL};
 	struct session_attach attach = operator_attach(1);
 	struct world world;
 	struct peer peer;
 	char expected[64];
 
 	(void)state;
-	world_run(&world, "sh", "-c", "echo out; exit 3", NULL);
-	peer_join(&peer, &world, &attach, SOCK_STREAM);
+	peer_create(&peer, &world, &attach, &(struct world_options){.argv = argv});
 	peer_finish(&peer);
 	snprintf(expected, sizeof expected, "SESSION:%s\nout\r\n", world.id);
 	assert_string_equal(peer.in.data, expected);
@@ -101,14 +101,6 @@ static void version_1_from_answer_to_end(void **state)
 	world_stop(&world);
 }
 
-static void start_with(struct world *world, struct peer *peer, const struct session_attach *attach,
-		       const struct world_options *options)
-{
-	world_prepare(world);
-	peer_join(peer, world, attach, SOCK_STREAM);
-	world_spawn(world, options);
-}
-
 static void a_program_that_is_missing(void **state)
 {
 	static const char *const argv[] = {"no-such-program", NULL};
@@ -117,7 +109,7 @@ static void a_program_that_is_missing(void **state)
 	struct peer peer;
 
 	(void)state;
-	start_with(&world, &peer, &attach, &(struct world_options){.argv = argv});
+	peer_create(&peer, &world, &attach, &(struct world_options){.argv = argv});
 	char *line = peer_line(&peer);
 	json_t *answer = json_loads(line, 0, NULL);
 	const json_t *error = json_object_get(answer, "error");
@@ -149,7 +141,7 @@ static void a_program_that_cannot_be_executed(void **state)
 	struct peer peer;
 
 	(void)state;
-	start_with(&world, &peer, &attach, &(struct world_options){.argv = argv});
+	peer_create(&peer, &world, &attach, &(struct world_options){.argv = argv});
 	peer_finish(&peer);
 	assert_memory_equal(peer.in.data,
 			    "Error: /etc/passwd: cannot be executed: Permission denied (", 59);
@@ -166,8 +158,8 @@ static void another_step_that_fails(void **state)
 	struct peer peer;
 
 	(void)state;
-	start_with(&world, &peer, &attach,
-		   &(struct world_options){.argv = argv, .no_such_home = true});
+	peer_create(&peer, &world, &attach,
+		    &(struct world_options){.argv = argv, .no_such_home = true});
 	char *line = peer_line(&peer);
 	assert_non_null(strstr(line, "\"start-failed\""));
 	assert_non_null(strstr(line, "the agent's home: No such file"));
@@ -202,14 +194,15 @@ static void detached_from_the_start(void **state)
 
 static void the_last_byte_of_an_agent_that_exits_at_once(void **state)
 {
+	static const char *const argv[] = {"printf", "first to last byte", NULL};
 	(void)state;
 	for (int i = 0; i < 200; i++) {
 		struct session_attach attach = operator_attach(2);
 		struct world world;
 		struct peer peer;
 
-		world_run(&world, "printf", "first to last byte", NULL);
-		peer_enter(&peer, &world, &attach);
+		peer_create(&peer, &world, &attach, &(struct world_options){.argv = argv});
+		peer_expect_welcome(&peer);
 		peer_finish(&peer);
 		assert_non_null(peer.out.data);
 		assert_string_equal(peer.out.data, "first to last byte");
@@ -223,17 +216,20 @@ static void the_last_byte_of_an_agent_that_exits_at_once(void **state)
 /* Only a cgroup reaches them. */
 static void descendants_that_hold_the_terminal(void **state)
 {
+	static const char *const argv[] = {
+		"sh", "-c", "(trap '' HUP TERM; setsid sleep 1000) & printf last", NULL};
 	struct session_attach attach = operator_attach(2);
 	struct world world;
 	struct peer peer;
 
 	(void)state;
-	world_run(&world, "sh", "-c", "(trap '' HUP TERM; setsid sleep 1000) & printf last", NULL);
+	peer_create(&peer, &world, &attach, &(struct world_options){.argv = argv});
 	if (!world.cgroup[0]) {
+		peer_close(&peer);
 		world_stop(&world);
 		skip();
 	}
-	peer_enter(&peer, &world, &attach);
+	peer_expect_welcome(&peer);
 	peer_finish(&peer);
 	assert_string_equal(peer.out.data, "last");
 	assert_int_equal(number(peer.end, "exit_code"), 0);
@@ -353,6 +349,28 @@ static void the_link_is_lost_and_found_again(void **state)
 	world_stop(&world);
 }
 
+/* 60,000 quotes are 240 KB in a shell's words, and no message may be half as long. */
+static void a_long_command_does_not_cost_the_link(void **state)
+{
+	static char argument[60001];
+	struct session_hello hello;
+	struct world world;
+	const char *data;
+	size_t n;
+
+	(void)state;
+	memset(argument, '\'', sizeof argument - 1);
+	world_run(&world, "sh", "-c", "sleep 1000", argument, NULL);
+	link_expect(&world, SESSION_MSG_STARTED);
+	link_status(&world);
+	link_rejoin(&world);
+	assert_int_equal(link_receive(&world, &data, &n), SESSION_MSG_HELLO);
+	assert_int_equal(session_msg_get_hello(data, n, &hello), 0);
+	assert_memory_equal(hello.command, "sh -c 'sleep 1000' ", 19);
+	assert_true(strlen(hello.command) < 5000);
+	world_stop(&world);
+}
+
 static void a_malformed_link_message_ends_the_link_alone(void **state)
 {
 	static const char *const messages[] = {"\x02", "\x02\x01\x02\x03\x04\x05", "\x01",
@@ -462,6 +480,7 @@ int main(void)
 		cmocka_unit_test(killed_by_its_creator),
 		cmocka_unit_test(shut_down_by_the_server),
 		cmocka_unit_test(the_link_is_lost_and_found_again),
+		cmocka_unit_test(a_long_command_does_not_cost_the_link),
 		cmocka_unit_test(a_malformed_link_message_ends_the_link_alone),
 		cmocka_unit_test(detached_by_order),
 		cmocka_unit_test(the_slave_is_closed_and_opened_again),

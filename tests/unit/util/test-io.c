@@ -122,12 +122,40 @@ static void test_errors(void **state)
 	close(ends[1]);
 }
 
+/* A line that has no room does not wait for it. */
+static void test_a_line_does_not_wait(void **state)
+{
+	(void)state;
+	static const char line[] = "a line\n";
+	char bytes[16];
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	io_write_line(ends[1], line, sizeof line - 1);
+	assert_int_equal(read(ends[0], bytes, sizeof bytes), sizeof line - 1);
+	assert_memory_equal(bytes, line, sizeof line - 1);
+
+	assert_int_equal(fd_set_nonblocking(ends[1], true), 0);
+	while (write(ends[1], line, sizeof line - 1) > 0)
+		;
+	assert_int_equal(fd_set_nonblocking(ends[1], false), 0);
+	alarm(10); /* or it waits for ever */
+	io_write_line(ends[1], line, sizeof line - 1);
+	alarm(0);
+	close(ends[0]);
+	signal(SIGPIPE, SIG_IGN);
+	io_write_line(ends[1], line, sizeof line - 1);
+	io_write_line(-1, line, sizeof line - 1);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interrupted_writer),
 		cmocka_unit_test(test_interrupted_reader),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_a_line_does_not_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/shell-words.h"
+#include "util/utf8.h"
 
 struct split_case {
 	const char *text;
@@ -103,6 +104,44 @@ static void test_quote(void **state)
 	}
 }
 
+static void test_a_command_is_short_enough_to_show(void **state)
+{
+	(void)state;
+	static char quotes[60000], long_word[SHELL_WORDS_COMMAND_MAX + 1], letters[8192 + 1];
+	static char echo[] = "echo", blank[] = "a b";
+	char *words[] = {echo, blank, NULL};
+	cleanup_str struct str out = {0};
+
+	shell_words_quote_command(&out, words);
+	assert_string_equal(out.data, "echo 'a b'");
+
+	/* Four bytes for each quote: 240 KB, which no message would hold. */
+	memset(quotes, '\'', sizeof quotes - 1);
+	words[1] = quotes;
+	str_clear(&out);
+	shell_words_quote_command(&out, words);
+	assert_int_equal(out.length, SHELL_WORDS_COMMAND_MAX + strlen("…"));
+	assert_string_equal(out.data + SHELL_WORDS_COMMAND_MAX, "…");
+
+	/* As long as it may be. */
+	memset(long_word, 'x', sizeof long_word - 1);
+	words[0] = long_word;
+	words[1] = NULL;
+	str_clear(&out);
+	str_append_text(&out, "before ");
+	shell_words_quote_command(&out, words);
+	assert_int_equal(out.length, strlen("before ") + SHELL_WORDS_COMMAND_MAX);
+
+	/* No half of a character: quote, then two bytes each. */
+	for (size_t i = 0; i < sizeof letters - 1; i += 2)
+		memcpy(letters + i, "ä", 2);
+	words[0] = letters;
+	str_clear(&out);
+	shell_words_quote_command(&out, words);
+	assert_int_equal(out.length, SHELL_WORDS_COMMAND_MAX - 1 + strlen("…"));
+	assert_int_equal(utf8_valid_prefix(out.data, out.length), out.length);
+}
+
 /* Our reading against the shell's own: /bin/sh splits the same text into the same words. Text
  * without anything that a shell would expand. */
 static void test_a_shell_agrees(void **state)
@@ -151,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_what_is_wrong_is_said),
 		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_a_command_is_short_enough_to_show),
 		cmocka_unit_test(test_a_shell_agrees),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

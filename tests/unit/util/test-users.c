@@ -1,3 +1,4 @@
+/* Names and ids, of users that every system has and of some that none has. */
 #include <cmocka.h>
 #include <errno.h>
 #include <grp.h>
@@ -61,6 +62,21 @@ static void test_a_users_groups(void **state)
 	assert_int_equal(user_groups("root", 12345, groups, &count), -E2BIG);
 }
 
+static void test_membership(void **state)
+{
+	(void)state;
+	struct user root;
+	gid_t nobody;
+
+	assert_int_equal(user_by_name("root", &root), 0);
+	assert_true(user_is_member(&root, 0));
+	root.gid = 12345;
+	assert_true(user_is_member(&root, 12345));
+	assert_false(user_is_member(&root, 4000000001u));
+	if (group_by_name("nogroup", &nobody) == 0)
+		assert_false(user_is_member(&root, nobody));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -68,6 +84,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_a_users_groups),
+		cmocka_unit_test(test_membership),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,8 +70,6 @@ static bool can_be_completed(const uint8_t *b, size_t n)
 	for (size_t i = 0; i < 4; i++) {
 		uint8_t whole[4] = {seconds[i], seconds[i], 0x80, 0x80};
 		memcpy(whole, b, n);
-		if (n > 1)
-			memset(whole + n, 0x80, 4 - n);
 		if (reference_sequence(whole, 4) > n)
 			return true;
 	}
@@ -140,12 +138,27 @@ static void test_prefix_at_every_place(void **state)
 	assert_int_equal(utf8_incomplete_tail(NULL, 0), 0);
 }
 
+static void test_printable(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_printable(""));
+	assert_true(utf8_is_printable("Jos\u00e9 \u00a0\u4e2d\U0001f600"));
+	assert_false(utf8_is_printable("a\x1b[31m"));
+	assert_false(utf8_is_printable("a\n"));
+	assert_false(utf8_is_printable("a\x7f"));
+	assert_false(utf8_is_printable("\xc2\x9b"
+				       "31m"));
+	assert_false(utf8_is_printable("\xff"));
+	assert_false(utf8_is_printable("\xc2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_sequence),
 		cmocka_unit_test(test_every_tail),
 		cmocka_unit_test(test_prefix_at_every_place),
+		cmocka_unit_test(test_printable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
