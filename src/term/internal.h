@@ -258,10 +258,10 @@ void print_repeat(struct term *t, unsigned n);
 int print_previous(const struct term *t);
 
 /* screen.c: the active screen unless one is given */
-void row_clear(struct term *t, struct screen *s, unsigned row, uint32_t background);
+void row_clear(struct term *t, struct screen *s, unsigned number, uint32_t background);
 /* Erases columns [from, to) and the halves of wide characters that this cuts; keep_protected: not
  * those (DECSCA). */
-void erase_cells(struct term *t, unsigned row, unsigned from, unsigned to, bool keep_protected);
+void erase_cells(struct term *t, unsigned number, unsigned from, unsigned to, bool keep_protected);
 void split_wide_slowly(struct term *t, unsigned row, unsigned column);
 /* If column is the right half of a wide character, blanks both halves. */
 static inline void split_wide(struct term *t, unsigned row, unsigned column)
@@ -274,8 +274,8 @@ void row_touch(struct row *row, unsigned end, bool plain);
 void scroll_up(struct term *t, unsigned top, unsigned bottom, unsigned n);
 void scroll_down(struct term *t, unsigned top, unsigned bottom, unsigned n);
 /* Within [column, right margin]. */
-void insert_cells(struct term *t, unsigned row, unsigned column, unsigned n);
-void delete_cells(struct term *t, unsigned row, unsigned column, unsigned n);
+void insert_cells(struct term *t, unsigned number, unsigned column, unsigned n);
+void delete_cells(struct term *t, unsigned number, unsigned column, unsigned n);
 void screen_fill(struct term *t, struct screen *s, uint32_t text);
 bool screen_blank(const struct term *t, const struct screen *s);
 

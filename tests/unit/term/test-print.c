@@ -4,6 +4,7 @@
 static void the_last_column_waits_for_the_next_character(void **state)
 {
 	cleanup_term struct term *term = term_new(5, 10, 0);
+	cleanup_str struct str text = {0};
 
 	(void)state;
 	FEED(term, "0123456789");
@@ -13,7 +14,7 @@ static void the_last_column_waits_for_the_next_character(void **state)
 	assert_true(term_cursor(term).pending_wrap);
 	FEED(term, "a");
 	expect_screen(term, "0123456789|a");
-	assert_true(term_row_text(term, 0, &(struct str){.limit = 1}));
+	assert_true(term_row_text(term, 0, &text));
 	SHOWS("0123456789\rx", "x123456789");
 	SHOWS("0123456789\bx", "01234567x9");
 	SHOWS("0123456789\033[Kx", "012345678x");
