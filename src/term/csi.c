@@ -188,10 +188,8 @@ static void plain(struct term *t, uint8_t final)
 			insert_cells(t, t->row, t->column, n);
 		break;
 	case 'A': up(t, n); break;
-	case 'B':
-	case 'e': down(t, n); break;
-	case 'C':
-	case 'a': forward(t, n); break;
+	case 'B': down(t, n); break;
+	case 'C': forward(t, n); break;
 	case 'D': backward(t, n); break;
 	case 'E':
 		down(t, n);
@@ -232,6 +230,9 @@ static void plain(struct term *t, uint8_t final)
 			    n < t->columns - t->column ? t->column + n : t->columns, false);
 		break;
 	case 'Z': cursor_back_tab(t, n); break;
+	/* HPR and VPR do not stop at margins. */
+	case 'a': cursor_address(t, relative_row(t), relative_column(t) + n); break;
+	case 'e': cursor_address(t, relative_row(t) + n, relative_column(t)); break;
 	case 'b': repeat(t); break;
 	case 'c': reply_device_attributes(t, 0); break;
 	case 'd': cursor_address(t, n - 1, relative_column(t)); break;

@@ -90,6 +90,8 @@ struct scrollback {
 	struct line **lines; /* a ring; grows as it fills */
 	uint32_t limit, capacity, first, count;
 	size_t bytes, max_bytes;
+	uint8_t *packed; /* room for one line of the terminal's width */
+	unsigned packed_columns;
 };
 
 enum charset { CHARSET_ASCII, CHARSET_GRAPHICS, CHARSET_UK };
@@ -223,8 +225,30 @@ static inline unsigned parameter(const struct term *t, unsigned i, unsigned othe
 	return i < p->n && p->parameters[i] ? p->parameters[i] : otherwise;
 }
 
-/* query.c: of a scalar value, at most 4 bytes; how many. */
-size_t utf8_put(char *to, uint32_t cp);
+/* A scalar value as UTF-8, at most 4 bytes; how many. */
+static inline size_t utf8_put(char *to, uint32_t cp)
+{
+	if (cp < 0x80) {
+		to[0] = (char)cp;
+		return 1;
+	}
+	if (cp < 0x800) {
+		to[0] = (char)(0xc0 | cp >> 6);
+		to[1] = (char)(0x80 | (cp & 0x3f));
+		return 2;
+	}
+	if (cp < 0x10000) {
+		to[0] = (char)(0xe0 | cp >> 12);
+		to[1] = (char)(0x80 | (cp >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (cp & 0x3f));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | cp >> 18);
+	to[1] = (char)(0x80 | (cp >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (cp >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (cp & 0x3f));
+	return 4;
+}
 
 /* print.c */
 void print_ascii(struct term *t, const uint8_t *text, size_t n);
@@ -234,18 +258,24 @@ void print_repeat(struct term *t, unsigned n);
 int print_previous(const struct term *t);
 
 /* screen.c: the active screen unless one is given */
-void row_clear(struct term *t, struct screen *s, unsigned row, uint32_t background);
+void row_clear(struct term *t, struct screen *s, unsigned number, uint32_t background);
 /* Erases columns [from, to) and the halves of wide characters that this cuts; keep_protected: not
  * those (DECSCA). */
-void erase_cells(struct term *t, unsigned row, unsigned from, unsigned to, bool keep_protected);
-/* Blanks the other half if column is the right half of a wide character. */
-void split_wide(struct term *t, unsigned row, unsigned column);
+void erase_cells(struct term *t, unsigned number, unsigned from, unsigned to, bool keep_protected);
+void split_wide_slowly(struct term *t, unsigned row, unsigned column);
+/* If column is the right half of a wide character, blanks both halves. */
+static inline void split_wide(struct term *t, unsigned row, unsigned column)
+{
+	if (column > 0 && column < t->columns &&
+	    (row_cells(t, t->screen, row)[column].attr & CELL_TAIL))
+		split_wide_slowly(t, row, column);
+}
 void row_touch(struct row *row, unsigned end, bool plain);
 void scroll_up(struct term *t, unsigned top, unsigned bottom, unsigned n);
 void scroll_down(struct term *t, unsigned top, unsigned bottom, unsigned n);
 /* Within [column, right margin]. */
-void insert_cells(struct term *t, unsigned row, unsigned column, unsigned n);
-void delete_cells(struct term *t, unsigned row, unsigned column, unsigned n);
+void insert_cells(struct term *t, unsigned number, unsigned column, unsigned n);
+void delete_cells(struct term *t, unsigned number, unsigned column, unsigned n);
 void screen_fill(struct term *t, struct screen *s, uint32_t text);
 bool screen_blank(const struct term *t, const struct screen *s);
 

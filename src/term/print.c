@@ -173,8 +173,6 @@ static enum join join(struct term *t, uint32_t cp, unsigned width)
 {
 	bool cluster = t->joinable && mode_on(t, MODE_GRAPHEMES);
 
-	if (width > 0 && !cluster)
-		return NOT_JOINED;
 	/* A mark is always used up, whether there is something to mark or not. */
 	enum join otherwise = width == 0 ? JOINED : NOT_JOINED;
 	int column = print_previous(t);
@@ -211,7 +209,8 @@ void print_code_point(struct term *t, uint32_t cp)
 		cp = translate((enum charset)t->charsets[shifted ? t->single_shift : t->gl], cp);
 	t->single_shift = 0;
 	unsigned width = cp < 0x7f ? 1 : width_columns(width_lookup(cp));
-	if (join(t, cp, width) == JOINED)
+	if ((width == 0 || (t->joinable && mode_on(t, MODE_GRAPHEMES))) &&
+	    join(t, cp, width) == JOINED)
 		return;
 	settle_wrap(t);
 	unsigned end = line_end(t);

@@ -38,13 +38,25 @@ void row_clear(struct term *t, struct screen *s, unsigned number, uint32_t backg
 	row->wrapped = false;
 }
 
-void split_wide(struct term *t, unsigned row, unsigned column)
+void split_wide_slowly(struct term *t, unsigned row, unsigned column)
 {
 	struct cell *cells = row_cells(t, t->screen, row);
 
-	if (column == 0 || column >= t->columns || !(cells[column].attr & CELL_TAIL))
-		return;
 	cells[column - 1] = cells[column] = blank(t);
+}
+
+/* All but the protected ones. */
+static void erase_unprotected(struct term *t, unsigned number, unsigned from, unsigned to)
+{
+	struct cell *cells = row_cells(t, t->screen, number);
+
+	for (unsigned i = from; i < to; i++) {
+		if (!(cells[i].attr & TERM_PROTECTED)) {
+			split_wide(t, number, i);
+			split_wide(t, number, i + 1);
+			cells[i] = blank(t);
+		}
+	}
 }
 
 void erase_cells(struct term *t, unsigned number, unsigned from, unsigned to, bool keep_protected)
@@ -54,21 +66,26 @@ void erase_cells(struct term *t, unsigned number, unsigned from, unsigned to, bo
 
 	if (from >= to)
 		return;
-	if (!row->plain && !keep_protected) {
-		split_wide(t, number, from);
-		split_wide(t, number, to);
-	}
-	for (unsigned i = from; i < to; i++) {
-		if (!keep_protected || !(cells[i].attr & TERM_PROTECTED)) {
-			split_wide(t, number, i);
-			split_wide(t, number, i + 1);
-			cells[i] = blank(t);
+	if (keep_protected) {
+		erase_unprotected(t, number, from, to);
+		if (t->pen.background != 0)
+			row_touch(row, to, false);
+	} else {
+		if (!row->plain) {
+			split_wide(t, number, from);
+			split_wide(t, number, to);
+		}
+		unsigned used = to < row->used ? to : row->used;
+		if (t->pen.background != 0) {
+			for (unsigned i = from; i < to; i++)
+				cells[i] = blank(t);
+			row_touch(row, to, false);
+		} else if (from < used) {
+			memset(cells + from, 0, (used - from) * sizeof *cells);
+			if (used == row->used)
+				row->used = (uint16_t)from;
 		}
 	}
-	if (t->pen.background != 0)
-		row_touch(row, to, false);
-	else if (to >= row->used && from < row->used && !keep_protected)
-		row->used = (uint16_t)from;
 	if (row->used == 0)
 		row->plain = true;
 	if (to == t->columns)

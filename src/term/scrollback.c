@@ -20,6 +20,7 @@ struct line {
 	uint32_t room, bytes; /* of data: allocated, used */
 	uint16_t cells;
 	bool wrapped, plain;
+	bool holds; /* any extra */
 	uint8_t data[];
 };
 
@@ -83,41 +84,57 @@ static size_t pack_cell(const struct term *t, const struct cell *cell, uint8_t *
 	return length;
 }
 
-/* The bytes of the runs; to NULL: only how many. */
-static size_t pack(const struct term *t, const struct cell *cells, unsigned n, uint8_t *to)
-{
-	uint8_t small[4 + TERM_CLUSTER_MAX * 4];
-	size_t length = 0;
+#define CELL_BYTES (sizeof(struct run) + 3 + TERM_CLUSTER_MAX * 4) /* at most */
 
+/* The runs of n cells; how many bytes. to has room for CELL_BYTES a cell. */
+static size_t pack(const struct term *t, const struct cell *cells, unsigned n, uint8_t *to,
+		   bool *ret_holds)
+{
+	uint8_t *at = to;
+
+	*ret_holds = false;
 	for (unsigned i = 0; i < n;) {
-		unsigned first = i;
-		size_t head = length;
-		length += sizeof(struct run);
-		for (; i < n && same_style(&cells[i], &cells[first]); i++) {
-			if (cells[i].attr & CELL_TAIL)
-				continue;
-			if (to && cells[i].text >= 0x20 && cells[i].text < 0x80 &&
-			    !(cells[i].attr & CELL_SHAPE))
-				to[length++] = (uint8_t)cells[i].text;
-			else
-				length += pack_cell(t, &cells[i], to ? to + length : small);
+		const struct cell *first = &cells[i];
+		uint8_t *head = at;
+		at += sizeof(struct run);
+		unsigned begin = i;
+		for (; i < n && same_style(&cells[i], first); i++) {
+			uint32_t shape = cells[i].attr & CELL_SHAPE;
+			if (shape == 0 && cells[i].text < 0x80)
+				*at++ = (uint8_t)cells[i].text;
+			else if (shape == 0)
+				at += utf8_put((char *)at, cells[i].text);
+			else if (!(shape & CELL_TAIL))
+				at += pack_cell(t, &cells[i], at);
 		}
-		if (to) {
-			struct run run = {{cells[first].foreground, cells[first].background,
-					   cells[first].attr & ~CELL_SHAPE},
-					  i - first};
-			memcpy(to + head, &run, sizeof run);
-			struct extra *extra = extra_get(t, run.style.attr);
-			if (extra)
-				extra->held++;
-		}
+		struct run run = {{first->foreground, first->background, first->attr & ~CELL_SHAPE},
+				  i - begin};
+		memcpy(head, &run, sizeof run);
+		*ret_holds |= run.style.attr >> ATTR_EXTRA_SHIFT != 0;
 	}
-	return length;
+	return (size_t)(at - to);
 }
 
-static void release(struct term *t, const struct line *line)
+/* t's room for a packed line; NULL: no memory. */
+static uint8_t *packing_room(struct term *t)
 {
-	if (line->plain)
+	struct scrollback *s = &t->scrollback;
+
+	if (s->packed_columns < t->columns) {
+		uint8_t *room = malloc(t->columns * CELL_BYTES);
+		if (!room)
+			return NULL;
+		free(s->packed);
+		s->packed = room;
+		s->packed_columns = t->columns;
+	}
+	return s->packed;
+}
+
+/* Counts the extras of the line's runs up or down. */
+static void count_extras(struct term *t, const struct line *line, bool up)
+{
+	if (!line->holds)
 		return;
 	const uint8_t *at = line->data, *end = line->data + line->bytes;
 	while (at < end) {
@@ -126,7 +143,7 @@ static void release(struct term *t, const struct line *line)
 		at += sizeof run;
 		struct extra *extra = extra_get(t, run.style.attr);
 		if (extra)
-			extra->held--;
+			extra->held += up ? 1u : -1u;
 		for (uint32_t cells = 0; cells < run.cells && at < end; cells++) {
 			uint32_t text[TERM_CLUSTER_MAX];
 			size_t n;
@@ -151,7 +168,7 @@ static struct line *shift(struct term *t)
 	s->first = (s->first + 1) % s->capacity;
 	s->count--;
 	s->bytes -= line->bytes;
-	release(t, line);
+	count_extras(t, line, false);
 	return line;
 }
 
@@ -177,45 +194,60 @@ static bool is_zero(const struct cell *cell)
 	return (cell->text | cell->foreground | cell->background | cell->attr) == 0;
 }
 
+/* A line with room for so many bytes; old, if given, is used or freed. */
+static struct line *line_new(struct line *old, size_t bytes)
+{
+	if (old && old->room >= bytes && old->room <= 2 * bytes + 64)
+		return old;
+	free(old);
+	size_t room = (bytes + 15) & ~(size_t)15;
+	struct line *line = malloc(sizeof *line + room);
+	if (line)
+		line->room = (uint32_t)room;
+	return line;
+}
+
 void scrollback_push(struct term *t, const struct row *row, const struct cell *cells)
 {
 	struct scrollback *s = &t->scrollback;
-	struct line *line = NULL;
+	const uint8_t *packed = NULL;
 	unsigned n = row->used;
+	bool holds = false;
 
 	if (s->limit == 0)
 		return;
 	while (n > 0 && is_zero(&cells[n - 1]))
 		n--;
-	size_t bytes = row->plain ? n : pack(t, cells, n, NULL);
-	if (s->count == s->limit)
-		line = shift(t);
-	/* The memory of a line that goes is taken for the new one where it fits. */
-	if (!line || line->room < bytes || line->room > 2 * bytes + 64) {
-		free(line);
-		size_t room = (bytes + 15) & ~(size_t)15;
-		line = malloc(sizeof *line + room);
-		if (!line)
+	size_t bytes = n;
+	if (!row->plain) {
+		packed = packing_room(t);
+		if (!packed)
 			return;
-		line->room = (uint32_t)room;
+		bytes = pack(t, cells, n, s->packed, &holds);
+	}
+	/* The memory of a line that goes is taken for the new one where it fits. */
+	struct line *line = line_new(s->count == s->limit ? shift(t) : NULL, bytes);
+	if (!line)
+		return;
+	line->bytes = (uint32_t)bytes;
+	line->cells = (uint16_t)n;
+	line->wrapped = row->wrapped;
+	line->plain = row->plain;
+	line->holds = holds;
+	if (packed) {
+		memcpy(line->data, packed, bytes);
+	} else {
+		for (unsigned i = 0; i < n; i++)
+			line->data[i] = (uint8_t)cells[i].text;
 	}
 	if (s->count == s->capacity && !grow(s)) {
 		free(line);
 		return;
 	}
-	line->bytes = (uint32_t)bytes;
-	line->cells = (uint16_t)n;
-	line->wrapped = row->wrapped;
-	line->plain = row->plain;
-	if (row->plain) {
-		for (unsigned i = 0; i < n; i++)
-			line->data[i] = (uint8_t)cells[i].text;
-	} else {
-		pack(t, cells, n, line->data);
-	}
+	count_extras(t, line, true);
 	*slot(s, s->count) = line;
 	s->count++;
-	s->bytes += line->bytes;
+	s->bytes += bytes;
 	while (s->bytes > s->max_bytes && s->count > 1)
 		free(shift(t));
 }
@@ -297,7 +329,7 @@ bool scrollback_pop(struct term *t, struct cell *cells, struct row *row)
 	t->unpacked_row = 0;
 	s->count--;
 	s->bytes -= line->bytes;
-	release(t, line);
+	count_extras(t, line, false);
 	free(line);
 	return true;
 }
@@ -307,8 +339,10 @@ void scrollback_clear(struct term *t)
 	while (t->scrollback.count > 0)
 		free(shift(t));
 	free(t->scrollback.lines);
+	free(t->scrollback.packed);
 	t->scrollback.lines = NULL;
-	t->scrollback.capacity = t->scrollback.first = 0;
+	t->scrollback.packed = NULL;
+	t->scrollback.capacity = t->scrollback.first = t->scrollback.packed_columns = 0;
 }
 
 void scrollback_init(struct term *t, unsigned limit)

@@ -226,7 +226,8 @@ static void write_line_end(struct writer *w, bool wrapped, const struct cell *la
 		write_style(w, &style);
 		str_append_text(w->out, "\033[X");
 		write_style(w, &plain);
-		str_append_text(w->out, "\r\n");
+		/* Not by a line feed, which to some ends the wrap. */
+		str_append_text(w->out, "\r\033[B");
 	}
 	/* Away with the space that made it wrap. */
 	str_append_text(w->out, "\033[X");

@@ -65,6 +65,21 @@ static void write_again(struct writer *w, const struct screen *s, unsigned row, 
 		write_text(w, cell, w->graphemes);
 }
 
+static bool is_erased(const struct cell *cell)
+{
+	return cell->text == 0 && !(cell->attr & CELL_TAIL);
+}
+
+/* Is the saved cursor's wrap to be reached? Not where the character was erased since and could not
+ * be erased again, the receiver having gone to the alternate screen; restoring looks at it anyway. */
+static bool saved_wrap(const struct term *t, const struct screen *s)
+{
+	const struct saved_cursor *saved = &s->saved;
+
+	return saved->pending && (t->screen == s || s == &t->screens[1] ||
+				  !is_erased(row_cells(t, s, saved->row) + saved->column));
+}
+
 /* Makes a saved cursor the receiver's cursor; margins are the whole screen. */
 static void write_saved(struct writer *w, const struct screen *s)
 {
@@ -73,7 +88,7 @@ static void write_saved(struct writer *w, const struct screen *s)
 
 	if (saved->origin)
 		str_append_text(w->out, "\033[?6h");
-	if (saved->pending) {
+	if (saved_wrap(t, s)) {
 		/* Left and right margins may have made it wrap earlier than the screen does. */
 		bool narrow = saved->column != t->columns - 1;
 		if (narrow)
@@ -94,11 +109,11 @@ static void forget_saved(struct writer *w, const struct screen *s)
 	const struct style plain = {0};
 
 	reset_charsets(w->out, saved->charsets, saved->gl);
-	if (saved->pending) {
+	if (saved_wrap(t, s)) {
 		if (saved->column != t->columns - 1)
 			str_append_text(w->out, "\033[?69l");
 		const struct cell *cell = row_cells(t, s, saved->row) + saved->column;
-		if (cell->text == 0 && !(cell->attr & CELL_TAIL)) {
+		if (is_erased(cell)) {
 			/* It was erased; a character was needed to reach the wrap. */
 			struct style style = {.background = cell->background};
 			write_style(w, &style);
@@ -238,10 +253,15 @@ static void write_cursor(struct writer *w)
 		write_again(w, t->screen, t->row, previous, origin);
 		return;
 	}
-	if (t->pending)
+	if (t->pending) {
 		write_again(w, t->screen, t->row, t->column, origin);
-	else
+		/* Something other than a character comes last, whatever the pen is. */
+		str_append_text(w->out, "\033[");
+		sgr_format(t, w->out, &w->style);
+		str_append_byte(w->out, 'm');
+	} else {
 		write_goto(w, row, column);
+	}
 	write_style(w, &t->pen);
 	write_charsets(w->out, t->charsets, t->gl);
 	str_append_text(w->out, graphemes);

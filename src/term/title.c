@@ -27,6 +27,10 @@ void title_set(struct term *t, const char *text, size_t n)
 		}
 		i += sequence ? sequence : 1;
 	}
+	if (title && length == 0) {
+		free(title);
+		title = NULL;
+	}
 	if (title)
 		title[length] = 0;
 	free(t->title);

@@ -27,9 +27,11 @@ width_properties width_lookup(uint32_t cp)
 				       : GRAPHEME_CONTROL << 2;
 		return NARROW;
 	}
-	/* The CJK ideographs are one run: no search. */
+	/* The CJK ideographs and line drawing are one run each: no search. */
 	if (cp >= 0x4e00 && cp <= 0x9fff)
 		return WIDE;
+	if (cp >= 0x2500 && cp <= 0x259f)
+		return NARROW;
 	unsigned low = width_pages[cp >> 8], high = width_pages[(cp >> 8) + 1];
 	unsigned key = (cp & 0xff) << 8 | 0xff;
 	while (high - low > 1) {
