@@ -211,8 +211,12 @@ void kitty_keyboard(struct term *t, uint8_t prefix)
 
 static void write_mode(struct str *out, const struct entry *entry, bool on)
 {
-	str_append_format(out, "\033[%s%u%c", entry->private ? "?" : "", entry->number,
-			  on ? 'h' : 'l');
+	/* Some terminals know the keypad's mode by its older name only. */
+	if (entry->mode == MODE_APP_KEYPAD)
+		str_append_text(out, on ? "\033=" : "\033>");
+	else
+		str_append_format(out, "\033[%s%u%c", entry->private ? "?" : "", entry->number,
+				  on ? 'h' : 'l');
 }
 
 static unsigned mouse_number(enum term_mouse protocol)

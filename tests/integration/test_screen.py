@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+import pyte
 import pytest
 from aaau_harness.agent import marked
 from aaau_harness.clients import V1Client, V2Client
@@ -25,12 +26,19 @@ def watcher(server, user, directory, session, rows, cols):
                 env={"AAAU_SOCKET": server.socket})
 
 
-def seen(tmux):
+def drawn(text, rows, cols):
+    """What tmux printed, cell by cell: the same cells can be printed in many ways."""
+    screen = pyte.Screen(cols, rows)
+    pyte.Stream(screen).feed(text.rstrip("\n").replace("\n", "\r\n"))
+    return [[tuple(screen.buffer[row][col]) for col in range(cols)] for row in range(rows)]
+
+
+def seen(tmux, rows, cols):
     """All that tmux tells of its terminal."""
     tmux.wait("<the end>")
     # A terminal that was never given a title has one of its own.
     title = tmux.ask("pane_title")
-    return {"screen": tmux.screen(escapes=True), "title": "" if title == socket.gethostname() else title,
+    return {"screen": drawn(tmux.screen(escapes=True), rows, cols), "title": "" if title == socket.gethostname() else title,
             "cursor": (tmux.ask("cursor_x"), tmux.ask("cursor_y")), **tmux.modes()}
 
 
@@ -66,8 +74,12 @@ def test_a_joiner_sees_what_the_others_see(server, people, agents, directory, na
                 client.pump(lambda: True)
                 return b"<the end>" in client.output
             wait_for(more, 30, "the recording does not end")
-            first, *others = [seen(one) for one in watchers]
+            first, *others = [seen(one, rows, cols) for one in watchers]
             for other in others:
+                differ = [(row, col, is_so, other["screen"][row][col])
+                          for row, line in enumerate(first["screen"])
+                          for col, is_so in enumerate(line) if other["screen"][row][col] != is_so]
+                assert differ == []
                 assert other == first
     finally:
         for one in watchers:
@@ -75,14 +87,14 @@ def test_a_joiner_sees_what_the_others_see(server, people, agents, directory, na
 
 
 def test_a_real_vim_is_joined_as_it_is(server, people, directory):
-    script = os.path.join(people.alice.home, "numbers")
+    script = os.path.join(directory, "numbers")
     with open(script, "w", encoding="ascii") as file:
         file.writelines(f"line {number}\n" for number in range(1000))
     os.chmod(script, 0o644)
-    command = [server.client, "-q", "run", "--", "vim", "-n", "-u", "NONE", "-c", "set mouse=a title number | syntax on", script]
+    command = [server.client, "-q", "run", "--", "vim", "-n", "-u", "NONE", "-c", "set nocp noro mouse=a title number | syntax on", script]
     with Tmux(people.alice, directory, command, env={"AAAU_SOCKET": server.socket}) as human:
         human.wait("line 5")
-        human.type("500Gisomething new")
+        human.type("500Gosomething new")
         human.keys("Escape")
         before = human.settled("something new")
         session = next(iter(server.sessions))
