@@ -15,7 +15,7 @@ _aaau_sessions()
 _aaau()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local agents="claude codex gemini opencode" verbs="run attach ls status kill detach help"
+	local agents="claude codex gemini opencode" verbs="run attach ls status kill detach freeze thaw panic help"
 	local common="-s --socket -q --quiet -h --help"
 	local verb="" i
 
@@ -79,15 +79,16 @@ _aaau()
 			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 		fi
 		;;
-	attach | status | kill | detach)
+	attach | status | kill | detach | freeze | thaw)
 		if [[ $cur == -* ]]; then
 			local -A options=([attach]="-r --read-only --detach-keys" [status]="--json"
-				[kill]="" [detach]="-a --all")
+				[kill]="" [detach]="-a --all" [freeze]="" [thaw]="-a --all")
 			mapfile -t COMPREPLY < <(compgen -W "$common ${options[$verb]}" -- "$cur")
 		else
 			mapfile -t COMPREPLY < <(compgen -W "$(_aaau_sessions)" -- "$cur")
 		fi
 		;;
+	panic) mapfile -t COMPREPLY < <(compgen -W "$common -a --all" -- "$cur") ;;
 	ls) mapfile -t COMPREPLY < <(compgen -W "$common --json" -- "$cur") ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 	*)

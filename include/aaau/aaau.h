@@ -69,7 +69,8 @@ AAAU_EXPORT int aaau_fd(const struct aaau_client *client);
 AAAU_EXPORT short aaau_wanted(const struct aaau_client *client);
 
 /* Features a client may ask for; the answer says which it gets. */
-#define AAAU_FEATURE_NOTICES 1u /* AAAU_EVENT_NOTICE about others who come and go, and stalls */
+#define AAAU_FEATURE_NOTICES 1u /* AAAU_EVENT_NOTICE: others who come and go, stalls, freezes */
+#define AAAU_FEATURE_FREEZES 2u /* AAAU_EVENT_NOTICE about freezing and thawing alone */
 
 /* Zero-initialise, then set what is wanted. Nothing is kept after the call. */
 struct aaau_new {
@@ -104,6 +105,12 @@ AAAU_EXPORT int aaau_request_status(struct aaau_client *client, const char *sess
 AAAU_EXPORT int aaau_request_kill(struct aaau_client *client, const char *session);
 /* Disconnects the caller's own clients of the session, or with everyone set (Admin) all of them. */
 AAAU_EXPORT int aaau_request_detach(struct aaau_client *client, const char *session, bool everyone);
+/* Makes a session stand still with every process in it, or lets it go on: its creator, or Admin. With
+ * session NULL all of the caller's own are meant; with everyone set as well, freeze means everyone's
+ * (Admin) and thaw all that the caller may thaw. The answer comes when the kernel says that it is so;
+ * for many, AAAU_EVENT_ANSWER also names those of which it does not. */
+AAAU_EXPORT int aaau_request_freeze(struct aaau_client *client, const char *session, bool everyone);
+AAAU_EXPORT int aaau_request_thaw(struct aaau_client *client, const char *session, bool everyone);
 
 /* Types length bytes into the session's terminal. Returns how many were taken, 0 to length: the
  * queue is bounded (64 KiB), so offer the rest again after the descriptor was writable. Takes
@@ -122,7 +129,7 @@ AAAU_EXPORT int aaau_send_leave(struct aaau_client *client); /* AAAU_EVENT_END a
 enum aaau_event_type {
 	AAAU_EVENT_NONE = 0, /* nothing now: poll again */
 	AAAU_EVENT_STARTED,  /* attached: new or attach succeeded */
-	AAAU_EVENT_ANSWER,   /* list, status, kill or detach succeeded */
+	AAAU_EVENT_ANSWER,   /* every other request succeeded */
 	AAAU_EVENT_OUTPUT,
 	AAAU_EVENT_PONG,
 	AAAU_EVENT_STATUS,
@@ -161,11 +168,14 @@ struct aaau_event {
 			unsigned features;   /* those of the wanted ones that we got */
 		} started;
 		struct {
-			const struct aaau_session *sessions; /* list: all; status: one; else none */
+			/* list: all; status: one; freeze and thaw of many: those that are not as it
+			 * was ordered, with id, name, creator and state alone; else none */
+			const struct aaau_session *sessions;
 			size_t count;
-			const char *session; /* kill, detach: the full id */
+			const char *session; /* an order to one session: its full id */
 			uint64_t detached;   /* detach: how many clients were disconnected */
 			const char *json;    /* list: the array, status: the object; ASCII */
+			uint64_t done;       /* freeze and thaw of many: how many are as ordered */
 		} answer;
 		struct {
 			const char *data; /* terminal bytes, not NUL-terminated, 1 or more */

@@ -140,6 +140,7 @@ void inquiry_take_done(struct broker *broker, struct session *session,
 	if (!slot)
 		return;
 	slot->count = done->count;
+	slot->outcome = (enum order_outcome)done->outcome;
 	settle(inquiry, slot, INQUIRY_ANSWERED);
 }
 

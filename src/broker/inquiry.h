@@ -29,7 +29,8 @@ struct inquiry_slot {
 	enum inquiry_state state;
 	struct session_status status; /* of a QUERY; status.state points to word */
 	char word[16];
-	uint32_t count; /* of a DETACH */
+	uint32_t count;             /* of a DETACH */
+	enum order_outcome outcome; /* of an order */
 };
 
 /* All sessions answered or ended, or the time is over. Takes the client; the inquiry goes when it

@@ -1,4 +1,4 @@
-/* The operations but "new" (create.c).
+/* The operations but "new" (create.c), "freeze" and "thaw" (freeze.c).
  *
  * Each takes the client and answers it, at once or when the sessions have (inquiry.c). Who may do
  * what is decided here by level and creator, and what is refused is recorded; what a session does
@@ -233,10 +233,15 @@ static void do_status(struct client *client, struct session *session)
 	inquiry_wait(inquiry, QUERY_SECONDS);
 }
 
-static void begin_answer(struct str *line, const char *session_id)
+void requests_begin_answer(struct str *line)
 {
 	str_append_byte(line, '{');
 	json_append_bool_member(line, "ok", true);
+}
+
+static void begin_answer(struct str *line, const char *session_id)
+{
+	requests_begin_answer(line);
 	json_append_text_member(line, "session", session_id);
 }
 
@@ -284,25 +289,33 @@ static void on_detached(struct inquiry *inquiry, struct client *client)
 	client_answer(client, &line);
 }
 
-static void order(struct client *client, struct session *session, enum session_msg_type type,
-		  bool everyone, inquiry_done *done)
+void requests_order(struct inquiry *inquiry, struct session *session, enum session_msg_type type,
+		    bool everyone)
 {
-	struct inquiry *inquiry = inquiry_new(client, 1, done);
+	const struct client *client = inquiry->client;
 	cleanup_str struct str message = {0};
-	struct session_order order;
-
-	if (!inquiry)
-		return;
-	uuid_format(&session->id, client->target);
-	order = (struct session_order){
+	struct session_order order = {
 		.tag = inquiry_expect(inquiry, session),
 		.uid = client->uid,
 		.user = names_of_uid(client->uid),
 		.everyone = everyone,
 	};
+
 	session_msg_put_order(&message, type, &order);
+	/* What cannot be asked does not answer. */
 	if (session->link)
 		(void)outbox_put(&session->link->outbox, &message, &(struct outbox_cargo){0});
+}
+
+static void order(struct client *client, struct session *session, enum session_msg_type type,
+		  bool everyone, inquiry_done *done)
+{
+	struct inquiry *inquiry = inquiry_new(client, 1, done);
+
+	if (!inquiry)
+		return;
+	uuid_format(&session->id, client->target);
+	requests_order(inquiry, session, type, everyone);
 	inquiry_wait(inquiry, ORDER_SECONDS);
 }
 
@@ -354,5 +367,7 @@ void requests_handle(struct client *client, const struct request *request)
 	case REQUEST_STATUS: do_status(client, session); return;
 	case REQUEST_KILL: do_kill(client, session); return;
 	case REQUEST_DETACH: do_detach(client, session, request->everyone); return;
+	case REQUEST_FREEZE:
+	case REQUEST_THAW: requests_freeze(client, request, session); return;
 	}
 }

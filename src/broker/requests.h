@@ -16,4 +16,14 @@ void requests_new(struct client *client, const struct request *request); /* crea
 void requests_put_attach(const struct client *client, const struct request *request, bool creator,
 			 struct str *out);
 
+/* FREEZE and THAW, of a session, or of all that are meant where it is NULL; freeze.c. */
+void requests_freeze(struct client *client, const struct request *request, struct session *session);
+
+/* Sends the order in the client's name and adds the session to those whose answer is waited for. */
+struct inquiry;
+void requests_order(struct inquiry *inquiry, struct session *session, enum session_msg_type type,
+		    bool everyone);
+/* {"ok":true */
+void requests_begin_answer(struct str *line);
+
 #endif

@@ -20,6 +20,7 @@ struct cli_options {
 	const char *agent;
 	const char *detach_keys; /* NULL: the environment's or the default ones */
 	bool read_only, quiet, detached, json, all;
+	const char *near; /* the verb that the alias is like, or NULL */
 	/* What is left of the command line, NULL-terminated. */
 	char **words;
 	int word_count;
@@ -33,5 +34,8 @@ int cmd_ls(const struct cli_options *options);
 int cmd_status(const struct cli_options *options);
 int cmd_kill(const struct cli_options *options);
 int cmd_detach(const struct cli_options *options);
+int cmd_freeze(const struct cli_options *options);
+int cmd_thaw(const struct cli_options *options);
+int cmd_panic(const struct cli_options *options);
 
 #endif

@@ -56,6 +56,11 @@ static void say_not_permitted(const char *path)
 		    path);
 		return;
 	}
+	/* No advice to join the group of any file. */
+	if (!S_ISSOCK(status.st_mode)) {
+		say("%s is no socket", path);
+		return;
+	}
 	if (!group_name(status.st_gid, group, sizeof(group)))
 		snprintf(group, sizeof(group), "%u", status.st_gid);
 	say("you are not in group %s, which may use the server at %s: sudo usermod -aG %s $USER, then "

@@ -30,6 +30,11 @@ static const struct command commands[] = {
 	{"kill", "kill SESSION", "End a session: its creator may, and an Admin.", 0, 1, cmd_kill},
 	{"detach", "detach [SESSION] [--all]",
 	 "Disconnect one's own clients from a session, which goes on.", OPTION_ALL, 1, cmd_detach},
+	{"freeze", "freeze SESSION", "Make an agent stand still, with everything it started.", 0, 1,
+	 cmd_freeze},
+	{"thaw", "thaw SESSION | --all", "Let what was frozen go on.", OPTION_ALL, 1, cmd_thaw},
+	{"panic", "panic [--all]", "Freeze all sessions that one started, at once.", OPTION_ALL, 0,
+	 cmd_panic},
 };
 /* clang-format on */
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

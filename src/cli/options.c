@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/similar.h"
+
 struct option_entry {
 	enum option_bit bit;
 	char letter; /* 0: none */
@@ -40,7 +42,8 @@ static const struct option_entry entries[] = {
 	 "one or two keys that leave the session, or none (AAAU_DETACH_KEYS; ctrl-],d)",
 	 FIELD(detach_keys)},
 	{OPTION_JSON, 0, "json", NULL, "print JSON", FIELD(json)},
-	{OPTION_ALL, 'a', "all", NULL, "everybody's clients, not only one's own", FIELD(all)},
+	{OPTION_ALL, 'a', "all", NULL,
+	 "everybody's, not only one's own; thaw: all that one may thaw", FIELD(all)},
 	{OPTION_QUIET, 'q', "quiet", NULL, "say nothing but errors", FIELD(quiet)},
 	{OPTION_HELP, 'h', "help", NULL, "print this", 0},
 	{OPTION_VERSION, 'V', "version", NULL, "print the version", 0},
@@ -154,6 +157,17 @@ static enum options_outcome parse_help(int argc, char **argv, const struct comma
 	return *ret ? OPTIONS_HELP : bad(problem, "there is no command ", argv[1]);
 }
 
+/* NULL if none is near: a swap, or two wrong letters of a longer one. */
+static const char *verb_like(const char *word, const struct command *commands, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		unsigned far = similar_distance(word, commands[i].verb);
+		if (far == 1 || (far == 2 && strlen(commands[i].verb) > 3))
+			return commands[i].verb;
+	}
+	return NULL;
+}
+
 enum options_outcome options_parse(int argc, char **argv, const struct command *commands,
 				   unsigned count, struct cli_options *ret,
 				   const struct command **ret_command, struct str *ret_problem)
@@ -202,8 +216,14 @@ enum options_outcome options_parse(int argc, char **argv, const struct command *
 				  command->verb);
 		return OPTIONS_BAD;
 	}
-	if (command->max_words >= 0 && argc > command->max_words)
-		return bad(ret_problem, "one word too many: ", argv[command->max_words]);
+	if (!command->verb && argc > 0)
+		ret->near = verb_like(argv[0], commands, count);
+	if (command->max_words >= 0 && argc > command->max_words) {
+		bad(ret_problem, "one word too many: ", argv[command->max_words]);
+		if (ret->near)
+			str_append_format(ret_problem, "; did you mean: aaau %s", ret->near);
+		return OPTIONS_BAD;
+	}
 
 	ret->words = argv;
 	ret->word_count = argc;

@@ -22,9 +22,9 @@
 #include "cli/input.h"
 #include "cli/say.h"
 #include "cli/signals.h"
-#include "cli/start-up.h"
 #include "cli/terminal.h"
 #include "util/clock.h"
+#include "util/start-up.h"
 
 #define LEAVE_PATIENCE_MS 1000 /* for the session to say goodbye */
 #define SHORT_ID 8
@@ -69,9 +69,12 @@ static void bracket(const struct loop *loop, bool attach, const char *text)
 {
 	cleanup_str struct str line = {0};
 
-	/* The cursor is where the agent left it, but for an agent with a screen of its own. */
-	if (loop->terminal.out && !loop->terminal.modes.alternate)
+	/* The cursor is where the agent left it, but for an agent with a screen of its own; what it
+	 * drew below would be between what comes now. */
+	if (loop->terminal.out && !loop->terminal.modes.alternate) {
+		dprintf(STDOUT_FILENO, "\033[J");
 		str_append_byte(&line, '\n');
+	}
 	str_append_byte(&line, '[');
 	str_append_text(&line, text);
 	if (attach) {
@@ -174,13 +177,18 @@ static void leave(struct loop *loop)
 	loop->input.end_deadline_ms = 0;
 }
 
-static void left(struct loop *loop)
+static void say_left(const struct loop *loop, const char *how)
 {
 	cleanup_str struct str text = {0};
 
-	str_append_format(&text, "detached from %s", loop->session.data);
+	str_append_format(&text, "%s %s", how, loop->session.data);
+	bracket(loop, true, text.data);
+}
+
+static void left(struct loop *loop)
+{
 	if (!loop->options->quiet)
-		bracket(loop, true, text.data);
+		say_left(loop, "detached from");
 	finish(loop, 0);
 }
 
@@ -190,6 +198,9 @@ static void output_failed(struct loop *loop, int error)
 	if (loop->leaving)
 		return;
 	if (error == EPIPE) {
+		/* Who is used to `program | head` expects the program to be gone. */
+		if (!loop->options->quiet)
+			say_left(loop, "nobody reads the output of");
 		finish(loop, 128 + SIGPIPE);
 	} else if (error == EIO && loop->terminal.out) {
 		finish(loop, 128 + SIGHUP);
@@ -373,6 +384,14 @@ static void on_closed(struct loop *loop, const struct aaau_event *event)
 	bracket(loop, true, text.data);
 }
 
+static void on_notice(struct loop *loop, const struct aaau_event *event)
+{
+	tell(loop, event->as.notice.message, "");
+	/* The line that was written over its screen goes when the agent draws anew. */
+	if (loop->started && strcmp(event->as.notice.event, "thaw") == 0)
+		redraw(loop);
+}
+
 static void handle_event(struct loop *loop, const struct aaau_event *event)
 {
 	switch (event->type) {
@@ -386,9 +405,11 @@ static void handle_event(struct loop *loop, const struct aaau_event *event)
 			break;
 		}
 		say_error(event->as.error.message, event->as.error.remedy);
+		if (loop->options->near && !strcmp(event->as.error.code, "unknown-agent"))
+			say("did you mean: aaau %s", loop->options->near);
 		finish(loop, event->as.error.exit_status);
 		break;
-	case AAAU_EVENT_NOTICE: tell(loop, event->as.notice.message, ""); break;
+	case AAAU_EVENT_NOTICE: on_notice(loop, event); break;
 	case AAAU_EVENT_END: on_end(loop, event); break;
 	case AAAU_EVENT_CLOSED:
 		if (loop->started) {
@@ -483,9 +504,12 @@ void session_wishes(const struct cli_options *options, struct session_wishes *re
 {
 	*ret = (struct session_wishes){0};
 	terminal_size(&ret->rows, &ret->columns);
-	/* Where they do not get between the agent and its screen. */
-	if (!options->quiet && !(isatty(STDOUT_FILENO) && isatty(STDERR_FILENO)))
-		ret->features = AAAU_FEATURE_NOTICES;
+	/* Others who come and go do not get between the agent and its screen. That it stands still is
+	 * what explains a screen that does. */
+	if (!options->quiet)
+		ret->features = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO)
+					? AAAU_FEATURE_FREEZES
+					: AAAU_FEATURE_NOTICES;
 }
 
 int session_detach_keys(const struct cli_options *options, struct detach_keys *ret)

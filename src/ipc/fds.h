@@ -49,6 +49,7 @@ enum session_fd {
 	SESSION_FD_EXEC_STATUS, /* pipe: the end of file means the agent was execed, a struct exec_failure means it was not */
 	SESSION_FD_AGENT,         /* pidfd of the agent, our child */
 	SESSION_FD_CGROUP_KILL,   /* the agent's cgroup.kill, opened by root for writing */
+	SESSION_FD_CGROUP_FREEZE, /* the agent's cgroup.freeze, opened by root for writing */
 	SESSION_FD_CGROUP_EVENTS, /* the agent's cgroup.events, opened by root for reading */
 	SESSION_FD_SESSIONS_DIR,
 	SESSION_FD_END

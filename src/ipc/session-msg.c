@@ -75,6 +75,7 @@ static void done_fields(struct fields *f, struct session_done *m)
 {
 	field_u32(f, &m->tag);
 	field_u32(f, &m->count);
+	field_enum(f, &m->outcome, ORDER_DONE, ORDER_FAILED);
 }
 
 static void ended_fields(struct fields *f, struct session_ended *m)

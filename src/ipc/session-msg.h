@@ -26,6 +26,8 @@ enum session_msg_type {
 	SESSION_MSG_KILL,       /* struct session_order: kill the agent */
 	SESSION_MSG_DETACH,     /* struct session_order: detach clients */
 	SESSION_MSG_SHUTDOWN,   /* struct session_order: the server stops */
+	SESSION_MSG_FREEZE,     /* struct session_order: the agent stands still */
+	SESSION_MSG_THAW,       /* struct session_order: and goes on */
 
 	/* root's spawner -> broker, where no session came to be */
 	SESSION_MSG_SPAWN_FAILED = 32, /* struct session_spawn_failed */
@@ -34,7 +36,7 @@ enum session_msg_type {
 	SESSION_MSG_HELLO = 64, /* struct session_hello */
 	SESSION_MSG_STARTED,    /* no fields: the agent was execed */
 	SESSION_MSG_STATUS,     /* struct session_status, answers QUERY */
-	SESSION_MSG_DONE,       /* struct session_done, answers KILL and DETACH */
+	SESSION_MSG_DONE,       /* struct session_done, answers KILL, DETACH, FREEZE, THAW */
 	SESSION_MSG_ENDED,      /* struct session_ended: the last message of a session */
 };
 
@@ -105,12 +107,25 @@ struct session_status {
 	uint64_t output_bytes;
 	uint64_t input_bytes;
 	bool agent_alive;
-	const char *state; /* "running", "ending", "stalled" (the record cannot be written) */
+	/* "running", "freezing" (ordered, and not all of it stands still yet), "frozen", "stalled"
+	 * (the record cannot be written), "ending" */
+	const char *state;
+};
+
+/* What became of an order. FREEZE and THAW are answered when the kernel says that it is so, or after
+ * 2 s; the others at once. */
+enum order_outcome {
+	ORDER_DONE = 1,
+	ORDER_NOT_YET,   /* the order stands, and what it asks for is not so yet */
+	ORDER_OVERTAKEN, /* the opposite was ordered before it was so */
+	ORDER_ENDING,    /* the session is on its way out */
+	ORDER_FAILED,    /* the kernel refused */
 };
 
 struct session_done {
 	uint32_t tag;
-	uint32_t count; /* DETACH: how many clients were detached */
+	uint32_t count;  /* DETACH: how many clients were detached */
+	uint8_t outcome; /* enum order_outcome */
 };
 
 struct session_ended {

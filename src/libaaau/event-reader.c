@@ -145,6 +145,8 @@ static unsigned get_features(json_t *object)
 		const char *name = json_string_value(json_array_get(list, i));
 		if (name && strcmp(name, "notices") == 0)
 			features |= AAAU_FEATURE_NOTICES;
+		if (name && strcmp(name, "freezes") == 0)
+			features |= AAAU_FEATURE_FREEZES;
 	}
 	return features;
 }
@@ -181,15 +183,12 @@ static bool read_started(struct event_reader *reader, json_t *answer, struct aaa
 	return true;
 }
 
-static bool read_listing(struct event_reader *reader, json_t *answer, struct aaau_event *ret)
+/* One session, or an array of them, into the answer. */
+static bool read_sessions(struct event_reader *reader, json_t *value, struct aaau_event *ret)
 {
-	bool list = reader->answer == ANSWER_LIST;
-	json_t *value = json_object_get(answer, list ? "sessions" : "session");
-
-	if (list ? !json_is_array(value) : !json_is_object(value))
-		return broken(reader, -EPROTO, "an answer without what was asked for", ret);
-
+	bool list = json_is_array(value);
 	size_t count = list ? json_array_size(value) : 1;
+
 	reader->sessions = calloc(count + 1, sizeof(*reader->sessions));
 	if (!reader->sessions || !keep_json(reader, value))
 		return broken(reader, -ENOMEM, "", ret);
@@ -202,6 +201,36 @@ static bool read_listing(struct event_reader *reader, json_t *answer, struct aaa
 	ret->as.answer.count = count;
 	ret->as.answer.session = "";
 	ret->as.answer.json = reader->json;
+	return true;
+}
+
+static bool read_listing(struct event_reader *reader, json_t *answer, struct aaau_event *ret)
+{
+	bool list = reader->answer == ANSWER_LIST;
+	json_t *value = json_object_get(answer, list ? "sessions" : "session");
+
+	if (list ? !json_is_array(value) : !json_is_object(value))
+		return broken(reader, -EPROTO, "an answer without what was asked for", ret);
+	return read_sessions(reader, value, ret);
+}
+
+/* What became of an order: to one session, or to many, with those that did not follow. */
+static bool read_done(struct event_reader *reader, json_t *answer, struct aaau_event *ret)
+{
+	json_t *failed = json_object_get(answer, "failed");
+
+	if (json_is_array(failed)) {
+		if (!read_sessions(reader, failed, ret) || ret->type != AAAU_EVENT_ANSWER)
+			return true;
+		/* Only the members of one order to many. */
+		ret->as.answer.json = NULL;
+	}
+	ret->type = AAAU_EVENT_ANSWER;
+	if ((failed && !json_is_array(failed) && !json_is_null(failed)) ||
+	    !get_text(answer, "session", &ret->as.answer.session) ||
+	    !get_count(answer, "detached", UINT64_MAX, &ret->as.answer.detached) ||
+	    !get_count(answer, "done", UINT64_MAX, &ret->as.answer.done))
+		return broken(reader, -EPROTO, "an answer with a member of the wrong type", ret);
 	return true;
 }
 
@@ -229,12 +258,7 @@ static bool read_answer(struct event_reader *reader, const char *line, size_t n,
 		return read_started(reader, answer, ret);
 	if (reader->answer == ANSWER_LIST || reader->answer == ANSWER_STATUS)
 		return read_listing(reader, answer, ret);
-
-	ret->type = AAAU_EVENT_ANSWER;
-	if (!get_text(answer, "session", &ret->as.answer.session) ||
-	    !get_count(answer, "detached", UINT64_MAX, &ret->as.answer.detached))
-		return broken(reader, -EPROTO, "an answer with a member of the wrong type", ret);
-	return true;
+	return read_done(reader, answer, ret);
 }
 
 static bool read_line(struct event_reader *reader, const char *data, size_t n, size_t *at,

@@ -18,7 +18,7 @@ enum reader_answer {
 	ANSWER_DETACHED, /* the same, then the end */
 	ANSWER_LIST,
 	ANSWER_STATUS,
-	ANSWER_DONE, /* kill, detach */
+	ANSWER_DONE, /* kill, detach, freeze, thaw */
 };
 
 struct event_reader {

@@ -12,6 +12,9 @@
 #include "util/json-write.h"
 #include "util/utf8.h"
 
+_Static_assert(AAAU_FEATURE_NOTICES == FEATURE_NOTICES && AAAU_FEATURE_FREEZES == FEATURE_FREEZES,
+	       "the public names are those of the protocol");
+
 struct line {
 	struct str text;
 	bool not_utf8;
@@ -89,9 +92,10 @@ static void put_attachment(struct line *line, uint16_t rows, uint16_t columns, b
 	}
 	if (observer)
 		json_append_text_member(&line->text, "role", "observer");
-	if (features & AAAU_FEATURE_NOTICES) {
+	features &= AAAU_FEATURE_NOTICES | AAAU_FEATURE_FREEZES;
+	if (features) {
 		json_append_key(&line->text, "features");
-		request_put_features(&line->text, FEATURE_NOTICES);
+		request_put_features(&line->text, features);
 	}
 }
 
@@ -162,21 +166,33 @@ int aaau_request_status(struct aaau_client *client, const char *session)
 	return finish(client, &line, ANSWER_STATUS);
 }
 
-int aaau_request_kill(struct aaau_client *client, const char *session)
+static int request_order(struct aaau_client *client, const char *op, const char *session,
+			 bool everyone)
 {
 	struct line line = {0};
 
-	begin(&line, "kill");
+	begin(&line, op);
 	put_text(&line, "session", session);
+	put_flag(&line, "everyone", everyone);
 	return finish(client, &line, ANSWER_DONE);
+}
+
+int aaau_request_kill(struct aaau_client *client, const char *session)
+{
+	return request_order(client, "kill", session, false);
 }
 
 int aaau_request_detach(struct aaau_client *client, const char *session, bool everyone)
 {
-	struct line line = {0};
+	return request_order(client, "detach", session, everyone);
+}
 
-	begin(&line, "detach");
-	put_text(&line, "session", session);
-	put_flag(&line, "everyone", everyone);
-	return finish(client, &line, ANSWER_DONE);
+int aaau_request_freeze(struct aaau_client *client, const char *session, bool everyone)
+{
+	return request_order(client, "freeze", session, everyone);
+}
+
+int aaau_request_thaw(struct aaau_client *client, const char *session, bool everyone)
+{
+	return request_order(client, "thaw", session, everyone);
 }

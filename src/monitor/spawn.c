@@ -93,7 +93,7 @@ static _Noreturn void run_spawner(const struct monitor *monitor,
 	const struct monitor_config *config = monitor->config;
 	const struct monitor_profile *profile = &config->profiles[request->profile];
 	const struct uuid *session = &request->session;
-	int record, devpts, master, slave, cgroup, agent_pidfd, status[2], kill, events;
+	int record, devpts, master, slave, cgroup, agent_pidfd, status[2], kill, freeze, events;
 	char id[UUID_TEXT_SIZE];
 	pid_t pid;
 	int error;
@@ -128,9 +128,10 @@ static _Noreturn void run_spawner(const struct monitor *monitor,
 	/* fd_lay_out() closes what has no place in the session: the slave, or its last close would
 	 * never be seen; the pipe's other end; the agent's cgroup. */
 	kill = cgroup_open(session, CGROUP_AGENT, "cgroup.kill", O_WRONLY);
+	freeze = cgroup_open(session, CGROUP_AGENT, "cgroup.freeze", O_WRONLY);
 	events = cgroup_open(session, CGROUP_AGENT, "cgroup.events", O_RDONLY);
-	if (kill < 0 || events < 0)
-		fail(link, SPAWN_STEP_CGROUP, kill < 0 ? kill : events);
+	if (kill < 0 || freeze < 0 || events < 0)
+		fail(link, SPAWN_STEP_CGROUP, kill < 0 ? kill : freeze < 0 ? freeze : events);
 	become_session(
 		config, id,
 		(const int[]){
@@ -141,6 +142,7 @@ static _Noreturn void run_spawner(const struct monitor *monitor,
 			[SESSION_FD_EXEC_STATUS - SESSION_FD_LINK] = status[0],
 			[SESSION_FD_AGENT - SESSION_FD_LINK] = agent_pidfd,
 			[SESSION_FD_CGROUP_KILL - SESSION_FD_LINK] = kill,
+			[SESSION_FD_CGROUP_FREEZE - SESSION_FD_LINK] = freeze,
 			[SESSION_FD_CGROUP_EVENTS - SESSION_FD_LINK] = events,
 			[SESSION_FD_SESSIONS_DIR - SESSION_FD_LINK] = MONITOR_FD_SESSIONS_DIR,
 		});

@@ -65,6 +65,8 @@ static const struct entry table[] = {
 		"end a session with: aaau kill SESSION, or raise max_sessions in aaau.conf(5)", 255},
 	[PROTOCOL_STALLED] = {"record-stalled", "the session's record cannot be written, so the session stands still",
 		"make room in the log directory; the session goes on by itself", 255},
+	[PROTOCOL_NOT_FROZEN] = {"not-frozen", "the session is not frozen yet: one of its processes cannot be interrupted",
+		"the order stands, and it freezes as soon as it can: aaau ls shows when; or end it with: aaau kill SESSION", 255},
 	[PROTOCOL_FRAME_TOO_LONG] = {"frame-too-long", "a frame is longer than its type allows",
 		"split input into frames of at most 1000000 bytes; other frames hold at most 4096", 254},
 	[PROTOCOL_BAD_FRAME] = {"bad-frame", "a frame is malformed or of an unknown type",

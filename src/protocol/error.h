@@ -27,6 +27,7 @@ enum protocol_error {
 	PROTOCOL_START_FAILED,   /* "start-failed" */
 	PROTOCOL_TOO_MANY,       /* "too-many-sessions" */
 	PROTOCOL_STALLED,        /* "record-stalled": the record cannot be written */
+	PROTOCOL_NOT_FROZEN,     /* "not-frozen": ordered, and not all of it stands still yet */
 	PROTOCOL_FRAME_TOO_LONG, /* "frame-too-long" */
 	PROTOCOL_BAD_FRAME,      /* "bad-frame" */
 	PROTOCOL_READ_ONLY,      /* "read-only": input from who may only watch */

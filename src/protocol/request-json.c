@@ -228,9 +228,12 @@ static const struct {
 	{"cols", NEW_JSON | OP(REQUEST_NEW) | OP(REQUEST_ATTACH), read_size, FIELD(columns)},
 	{"role", OP(REQUEST_NEW) | OP(REQUEST_ATTACH), read_role, FIELD(observer)},
 	{"features", OP(REQUEST_NEW) | OP(REQUEST_ATTACH), read_features, FIELD(features)},
-	{"session", OP(REQUEST_ATTACH) | OP(REQUEST_STATUS) | OP(REQUEST_KILL) | OP(REQUEST_DETACH),
+	{"session",
+	 OP(REQUEST_ATTACH) | OP(REQUEST_STATUS) | OP(REQUEST_KILL) | OP(REQUEST_DETACH) |
+		 OP(REQUEST_FREEZE) | OP(REQUEST_THAW),
 	 read_text, FIELD(session)},
-	{"everyone", OP(REQUEST_DETACH), read_flag, FIELD(everyone)},
+	{"everyone", OP(REQUEST_DETACH) | OP(REQUEST_FREEZE) | OP(REQUEST_THAW), read_flag,
+	 FIELD(everyone)},
 };
 
 static enum protocol_error read_keys(json_t *root, unsigned where, struct request *request,
@@ -258,6 +261,7 @@ static enum protocol_error read_op(const json_t *root, struct request *request, 
 	} ops[] = {
 		{"new", REQUEST_NEW},       {"attach", REQUEST_ATTACH}, {"list", REQUEST_LIST},
 		{"status", REQUEST_STATUS}, {"kill", REQUEST_KILL},     {"detach", REQUEST_DETACH},
+		{"freeze", REQUEST_FREEZE}, {"thaw", REQUEST_THAW},
 	};
 	const char *name = json_string_value(json_object_get(root, "op"));
 
@@ -295,6 +299,12 @@ static enum protocol_error complete(struct request *request, char **ret_message)
 		if (!request->session)
 			return request_refuse(ret_message, PROTOCOL_MALFORMED,
 					      "\"session\" is missing");
+		break;
+	case REQUEST_FREEZE:
+	case REQUEST_THAW:
+		if (request->session && request->everyone)
+			return request_refuse(ret_message, PROTOCOL_MALFORMED,
+					      "\"session\" and \"everyone\" do not go together");
 		break;
 	case REQUEST_LIST: break;
 	}

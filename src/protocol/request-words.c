@@ -31,7 +31,11 @@ bool request_name_valid(const char *name)
 
 const char *request_feature_name(uint32_t bit)
 {
-	return bit == FEATURE_NOTICES ? "notices" : NULL;
+	switch (bit) {
+	case FEATURE_NOTICES: return "notices";
+	case FEATURE_FREEZES: return "freezes";
+	default: return NULL;
+	}
 }
 
 void request_put_features(struct str *out, uint32_t features)

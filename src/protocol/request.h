@@ -20,13 +20,17 @@ enum request_op {
 	REQUEST_STATUS,  /* v2 "status" */
 	REQUEST_KILL,    /* v2 "kill" */
 	REQUEST_DETACH,  /* v2 "detach": the caller's clients; with "everyone", all (Admin) */
+	REQUEST_FREEZE, /* v2 "freeze": one session, all of the caller's, or with "everyone" all (Admin) */
+	REQUEST_THAW, /* v2 "thaw": the same; with "everyone", all that the caller may thaw */
 };
 
 /* Features are negotiated: the client says what it wants, the answer says which of those it gets.
  * The vocabulary without any feature is complete; each adds. */
 enum request_feature {
 	FEATURE_NOTICES =
-		1 << 0, /* "notices": NOTICE frames about others attaching, detaching, stalls */
+		1
+		<< 0, /* "notices": NOTICE frames about others attaching, detaching, stalls, freezes */
+	FEATURE_FREEZES = 1 << 1, /* "freezes": NOTICE frames about freezing and thawing alone */
 };
 
 struct request {
@@ -45,9 +49,10 @@ struct request {
 		columns; /* NEW: 24x80 where the client says nothing; ATTACH: 0 where it says nothing */
 	bool observer;     /* "role":"observer" */
 	uint32_t features; /* those of the wanted ones that we know */
-	/* ATTACH, STATUS, KILL, DETACH: id, unique prefix of one, or name; ATTACH NULL: newest detached */
+	/* ATTACH, STATUS, KILL, DETACH, FREEZE, THAW: id, unique prefix of one, or name; ATTACH NULL:
+	 * newest detached; FREEZE, THAW NULL: all of the caller's */
 	char *session;
-	bool everyone; /* DETACH */
+	bool everyone; /* DETACH; FREEZE and THAW without a session */
 };
 
 /* The wire version in which a connection that began with these bytes is answered: 2 if they begin

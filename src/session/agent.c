@@ -5,21 +5,17 @@
  * it ever forked. What it does is trusted in nothing; what the kernel says of it, in everything.
  *
  * The order at the end: the pidfd says that the agent is gone, its status is taken, the cgroup is
- * killed unless it is empty already, and when it is empty session_agent_gone() is called. The
- * cgroup.events file tells a change by POLLPRI, which libevent does not know, and is always
- * readable; so it stands in an epoll set of its own, and that becomes readable.
+ * killed unless it is empty already, and when it is empty (cgroup.c) session_agent_gone() is called.
  */
 #include "session/agent.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ipc/fds.h"
 #include "session/session.h"
-#include "util/fd.h"
 
 /* End of file: it was execed. A whole struct exec_failure: it was not. */
 static void on_exec_status(evutil_socket_t fd, short what, void *data)
@@ -66,7 +62,6 @@ int agent_init(struct session *session)
 {
 	struct agent *agent = &session->agent;
 
-	agent->cgroup_poll = -1;
 	agent->alive = true;
 	if (event_assign(&agent->exec_status, session->base, SESSION_FD_EXEC_STATUS,
 			 EV_READ | EV_PERSIST, on_exec_status, session) < 0 ||
@@ -92,72 +87,29 @@ void agent_kill(struct session *session)
 		session_log(session, "the agent cannot be killed: %s", strerror(errno));
 }
 
-/* Reading it is also what makes its next change an event. */
-static bool cgroup_is_empty(struct session *session)
-{
-	char text[256];
-	ssize_t n = pread(SESSION_FD_CGROUP_EVENTS, text, sizeof text - 1, 0);
-
-	if (n < 0) {
-		/* The cgroup is gone: nothing is in it. */
-		if (errno != ENODEV)
-			session_log(session, "cgroup.events: %s", strerror(errno));
-		return true;
-	}
-	text[n] = '\0';
-	return strstr(text, "populated 1") == NULL;
-}
-
 static void finish_clean_up(struct session *session)
 {
-	struct agent *agent = &session->agent;
-
-	if (agent->cgroup_poll >= 0) {
-		event_del(&agent->emptied);
-		agent->cgroup_poll = fd_close(agent->cgroup_poll);
-	}
+	cgroup_unwatch(session);
 	session_agent_gone(session);
 }
 
-static void on_cgroup_event(evutil_socket_t fd, short what, void *data)
+void agent_cgroup_changed(struct session *session, bool populated)
 {
-	struct epoll_event event;
-
-	(void)what;
-	/* Takes the event off the set's ready list. */
-	epoll_wait(fd, &event, 1, 0);
-	if (cgroup_is_empty(data))
-		finish_clean_up(data);
-}
-
-static int watch_cgroup(struct session *session)
-{
-	struct agent *agent = &session->agent;
-	struct epoll_event event = {.events = EPOLLPRI};
-
-	agent->cgroup_poll = epoll_create1(EPOLL_CLOEXEC);
-	if (agent->cgroup_poll < 0)
-		return -errno;
-	if (epoll_ctl(agent->cgroup_poll, EPOLL_CTL_ADD, SESSION_FD_CGROUP_EVENTS, &event) < 0)
-		return -errno;
-	if (event_assign(&agent->emptied, session->base, agent->cgroup_poll, EV_READ | EV_PERSIST,
-			 on_cgroup_event, session) < 0 ||
-	    event_add(&agent->emptied, NULL) < 0)
-		return -ENOMEM;
-	return 0;
+	if (session->phase == PHASE_KILLING && !populated)
+		finish_clean_up(session);
 }
 
 void agent_clean_up(struct session *session)
 {
-	if (cgroup_is_empty(session)) {
+	if (!cgroup_read(session).populated) {
 		finish_clean_up(session);
 		return;
 	}
-	int r = watch_cgroup(session);
+	int r = cgroup_watch(session);
 	if (r < 0)
 		session_fail(session, "cgroup.events", r);
 	agent_kill(session);
 	/* What died between the look and the watch made no event. */
-	if (cgroup_is_empty(session))
+	if (!cgroup_read(session).populated)
 		finish_clean_up(session);
 }

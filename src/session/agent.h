@@ -14,8 +14,6 @@ struct session;
 struct agent {
 	struct event exec_status;
 	struct event exited;
-	struct event emptied; /* cgroup_poll, once the agent is gone */
-	int cgroup_poll;      /* an epoll set with cgroup.events in it, or -1 */
 	struct exec_failure failure;
 	size_t failure_have; /* bytes of it */
 	bool alive;
@@ -28,5 +26,7 @@ int agent_watch_exit(struct session *session);
 void agent_kill(struct session *session);
 /* After the agent's exit: kills what is left and calls session_agent_gone() when nothing is. */
 void agent_clean_up(struct session *session);
+/* From the watch over the cgroup. */
+void agent_cgroup_changed(struct session *session, bool populated);
 
 #endif

@@ -288,6 +288,7 @@ void client_start(struct client *client)
 		client_say_error(client, PROTOCOL_STALLED);
 	else
 		client_pump(client);
+	freeze_tell(client);
 	if (client->early && !client->gone)
 		event_active(&client->readable, EV_READ, 0);
 }
@@ -313,6 +314,30 @@ void clients_say_error(struct session *session, enum protocol_error error)
 			client_say_error(client, error);
 }
 
+static bool wants_notice(const struct client *client, const char *event)
+{
+	uint32_t features = FEATURE_NOTICES;
+
+	if (strcmp(event, "freeze") == 0 || strcmp(event, "thaw") == 0)
+		features |= FEATURE_FREEZES;
+	return client->features & features;
+}
+
+void client_notice(struct client *client, const char *event, const char *format, ...)
+{
+	cleanup_str struct str message = {0};
+	char line[512];
+	va_list arguments;
+
+	if (!wants_notice(client, event))
+		return;
+	va_start(arguments, format);
+	vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	client->face->put_notice(&message, event, line, 0);
+	client_say(client, &message);
+}
+
 void clients_notice(struct session *session, const struct client *except, const char *event,
 		    const char *format, ...)
 {
@@ -325,7 +350,7 @@ void clients_notice(struct session *session, const struct client *except, const 
 	vsnprintf(line, sizeof line, format, arguments);
 	va_end(arguments);
 	TAILQ_FOREACH (client, &session->clients, entry) {
-		if (client == except || !client->answered || !(client->features & FEATURE_NOTICES))
+		if (client == except || !client->answered || !wants_notice(client, event))
 			continue;
 		if (message.length == 0)
 			client->face->put_notice(&message, event, line, 0);

@@ -155,7 +155,9 @@ void client_ask_kill(struct client *client, bool permitted);
 /* All of them. */
 void clients_pump(struct session *session);
 void clients_say_error(struct session *session, enum protocol_error error);
-/* To those that asked for notices; except may be NULL. */
+/* To one, or to all but one (NULL: to all): if they asked for notices. */
+void client_notice(struct client *client, const char *event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void clients_notice(struct session *session, const struct client *except, const char *event,
 		    const char *format, ...) __attribute__((format(printf, 4, 5)));
 

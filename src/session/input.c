@@ -3,7 +3,9 @@
  * Owns the queue between them: 64 KiB, and what it cannot take is not read from the client, so that
  * a paste of any size waits in its own sender. What a client sends in one burst becomes one line of
  * the record before its first byte goes to the PTY; while the record is stalled, lines and bytes
- * wait together. Nothing typed is trusted or looked at.
+ * wait together. While the agent is frozen, or is to be, the queue stands still: what lets typed
+ * bytes through is the thaw, and not the room in the terminal's own buffers. Nothing typed is
+ * trusted or looked at.
  *
  * Fairness: a client gives at most INPUT_READ_SIZE at a time, and those that found the queue full
  * come back in the order in which they were turned away.
@@ -110,7 +112,7 @@ static void flush(struct session *session)
 {
 	struct input *input = &session->input;
 
-	while (input->start < input->released) {
+	while (input->start < input->released && !session->freeze.ordered) {
 		ssize_t n = write(input->fd, input->queue + input->start,
 				  input->released - input->start);
 		if (n > 0) {
@@ -125,7 +127,7 @@ static void flush(struct session *session)
 			input->start = input->released;
 		}
 	}
-	if (input->start == input->released)
+	if (input->start == input->released || session->freeze.ordered)
 		set_writing(input, false);
 	if (input->start == input->end)
 		input->start = input->released = input->committed = input->end = 0;
@@ -189,6 +191,11 @@ void input_answer(struct session *session, const char *data, size_t n)
 void input_release(struct session *session)
 {
 	session->input.released = session->input.committed;
+	flush(session);
+}
+
+void input_resume(struct session *session)
+{
 	flush(session);
 }
 

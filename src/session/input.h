@@ -47,6 +47,8 @@ void input_answer(struct session *session, const char *data, size_t n);
 
 /* Everything committed is in the file. */
 void input_release(struct session *session);
+/* The agent is thawed: what waited goes on. */
+void input_resume(struct session *session);
 /* The agent is gone: what is queued will never be read, and nobody need wait. */
 void input_discard(struct session *session);
 

@@ -31,6 +31,7 @@ static void drop(struct session *session)
 {
 	struct link *link = &session->link;
 
+	freeze_forget_waiters(session);
 	if (link->fd < 0)
 		return;
 	event_del(&link->readable);
@@ -46,6 +47,16 @@ static void send_message(struct session *session, struct str *message)
 	     seqpacket_send(link->fd, message->data, message->length, NULL, 0) < 0))
 		drop(session);
 	str_free(message);
+}
+
+void link_send_done(struct session *session, uint32_t tag, uint32_t count,
+		    enum order_outcome outcome)
+{
+	struct session_done done = {.tag = tag, .count = count, .outcome = (uint8_t)outcome};
+	struct str message = {0};
+
+	session_msg_put_done(&message, &done);
+	send_message(session, &message);
 }
 
 /* --- what the broker asks --- */
@@ -118,19 +129,20 @@ static bool take_order(struct session *session, enum session_msg_type type, cons
 		       size_t n)
 {
 	struct session_order order;
-	struct session_done done = {0};
-	struct str answer = {0};
+	uint32_t count = 0;
 
 	if (session_msg_get_order(data, n, &order) < 0)
 		return false;
 	switch (type) {
 	case SESSION_MSG_KILL: session_order_end(session, END_KILLED, order.user); break;
-	case SESSION_MSG_DETACH: done.count = detach(session, &order); break;
+	case SESSION_MSG_DETACH: count = detach(session, &order); break;
+	case SESSION_MSG_FREEZE:
+	case SESSION_MSG_THAW:
+		freeze_order(session, type == SESSION_MSG_FREEZE, order.tag, order.user);
+		return true;
 	default: session_order_end(session, END_SHUTDOWN, NULL); return true;
 	}
-	done.tag = order.tag;
-	session_msg_put_done(&answer, &done);
-	send_message(session, &answer);
+	link_send_done(session, order.tag, count, ORDER_DONE);
 	return true;
 }
 
@@ -147,6 +159,8 @@ static bool dispatch(struct session *session, const char *data, size_t n, int *f
 	case SESSION_MSG_QUERY: return take_query(session, data + 1, n - 1);
 	case SESSION_MSG_KILL:
 	case SESSION_MSG_DETACH:
+	case SESSION_MSG_FREEZE:
+	case SESSION_MSG_THAW:
 	case SESSION_MSG_SHUTDOWN: return take_order(session, type, data + 1, n - 1);
 	default: return false;
 	}

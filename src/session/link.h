@@ -4,6 +4,9 @@
 
 #include <event2/event_struct.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/session-msg.h"
 
 struct session;
 
@@ -21,6 +24,9 @@ int link_listen(struct session *session);
 /* Handles what has arrived already. */
 void link_receive_pending(struct session *session);
 void link_send_started(struct session *session);
+/* What became of the order with this tag. */
+void link_send_done(struct session *session, uint32_t tag, uint32_t count,
+		    enum order_outcome outcome);
 /* The session's last word; the socket goes with it. message: see struct session_ended. */
 void link_send_ended(struct session *session, const char *text);
 

@@ -27,6 +27,7 @@
 #include "util/clock.h"
 #include "util/io.h"
 #include "util/shell-words.h"
+#include "util/start-up.h"
 
 /* A process in uninterruptible sleep survives the kill for as long as that lasts. */
 static const struct timeval longest_killing = {.tv_sec = 10};
@@ -61,7 +62,10 @@ void session_get_status(const struct session *session, struct session_status *re
 {
 	const char *state = "running";
 
-	if (session->record.stalled)
+	/* That somebody stopped the agent matters more than that its record is behind. */
+	if (session->freeze.ordered)
+		state = session->freeze.frozen ? "frozen" : "freezing";
+	else if (session->record.stalled)
 		state = "stalled";
 	else if (session->phase > PHASE_RUNNING)
 		state = "ending";
@@ -210,6 +214,7 @@ void session_agent_exited(struct session *session, int wait_status)
 		end->by = NULL;
 	}
 	session->phase = PHASE_KILLING;
+	freeze_agent_exited(session);
 	event_add(&session->deadline, &longest_killing);
 	agent_clean_up(session);
 }
@@ -344,6 +349,8 @@ int session_init(struct session *session, struct launch *launch)
 	session->columns = session->launch.columns;
 	session->started_us = session->activity_us = clock_monotonic_us();
 	TAILQ_INIT(&session->clients);
+	cgroup_init(session);
+	freeze_init(session);
 	session->base = new_base();
 	if (!session->base)
 		return -ENOMEM;
@@ -361,11 +368,18 @@ int session_init(struct session *session, struct launch *launch)
 
 int session_run(struct session *session)
 {
+	bool settled = false;
+
 	while (session->phase != PHASE_OVER) {
 		if (event_base_loop(session->base, EVLOOP_ONCE) < 0)
 			session_fail(session, "the event loop", -EIO);
 		if (session->reap)
 			reap(session);
+		if (!settled && session->output.recorded > 0) {
+			/* Nobody waits for the start any more. */
+			start_up_forget();
+			settled = true;
+		}
 	}
 	link_receive_pending(session); /* refuses those who came too late */
 	return EXIT_SUCCESS;

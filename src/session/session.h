@@ -15,6 +15,8 @@
 #include "ipc/launch.h"
 #include "ipc/session-msg.h"
 #include "session/agent.h"
+#include "session/cgroup.h"
+#include "session/freeze.h"
 #include "session/input.h"
 #include "session/link.h"
 #include "session/output.h"
@@ -64,6 +66,8 @@ struct session {
 	struct screen screen;
 	struct input input;
 	struct agent agent;
+	struct cgroup cgroup;
+	struct freeze freeze;
 	struct link link;
 
 	/* Operators first, then observers. A client that is gone stays in the list until no callback

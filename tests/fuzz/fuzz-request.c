@@ -25,8 +25,9 @@ static size_t count(char **array)
 static void check_request(const struct request *request)
 {
 	bool new = request->op == REQUEST_NEW;
+	bool freeze = request->op == REQUEST_FREEZE || request->op == REQUEST_THAW;
 
-	require(request->op >= REQUEST_NEW && request->op <= REQUEST_DETACH);
+	require(request->op >= REQUEST_NEW && request->op <= REQUEST_THAW);
 	require(request->version == 2 || new || request->op == REQUEST_ATTACH);
 	require(count(request->args) <= REQUEST_MAX_ARGS);
 	require(!request->args || request->args[0]);
@@ -41,8 +42,9 @@ static void check_request(const struct request *request)
 	require(!new || request->rows > 0);
 	require(new || !(request->agent || request->program || request->args ||
 			 request->environment || request->name || request->detached));
-	require(request->op == REQUEST_DETACH || !request->everyone);
-	require(request->op == REQUEST_ATTACH || request->op == REQUEST_LIST || new ||
+	require(request->op == REQUEST_DETACH || freeze || !request->everyone);
+	require(!freeze || !request->session || !request->everyone);
+	require(request->op == REQUEST_ATTACH || request->op == REQUEST_LIST || new || freeze ||
 		request->session);
 }
 

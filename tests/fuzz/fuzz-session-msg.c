@@ -33,6 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CASE(SESSION_MSG_ENDED, ended)
 	case SESSION_MSG_KILL:
 	case SESSION_MSG_DETACH:
+	case SESSION_MSG_FREEZE:
+	case SESSION_MSG_THAW:
 	case SESSION_MSG_SHUTDOWN:
 		if (session_msg_get_order(text + 1, size - 1, &order) < 0)
 			return 0;

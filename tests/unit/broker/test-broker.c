@@ -467,7 +467,7 @@ static void kill_and_detach(void **state)
 	order = expect_order(link, SESSION_MSG_DETACH);
 	assert_int_equal(order.uid, getuid());
 	assert_false(order.everyone);
-	done = (struct session_done){.tag = order.tag, .count = 2};
+	done = (struct session_done){.tag = order.tag, .count = 2, .outcome = ORDER_DONE};
 	session_msg_put_done(&message, &done);
 	session_send(link, &message);
 	answer = client_line(client);
@@ -480,7 +480,7 @@ static void kill_and_detach(void **state)
 	client = client_connect(&h);
 	client_say(client, "AAAU/2 {\"op\":\"kill\",\"session\":\"job\"}\n");
 	order = expect_order(link, SESSION_MSG_KILL);
-	done = (struct session_done){.tag = order.tag};
+	done = (struct session_done){.tag = order.tag, .outcome = ORDER_DONE};
 	session_msg_put_done(&message, &done);
 	session_send(link, &message);
 	answer = client_line(client);
@@ -512,6 +512,110 @@ static void kill_and_detach(void **state)
 	client_expect_end(client);
 	expect_answer("AAAU/2 {\"op\":\"kill\",\"session\":\"job\"}\n", "killed by alice");
 	fd_close(link);
+}
+
+static void send_done(int link, uint32_t tag, enum order_outcome outcome)
+{
+	struct session_done done = {.tag = tag, .outcome = (uint8_t)outcome};
+	struct str message = {0};
+
+	session_msg_put_done(&message, &done);
+	session_send(link, &message);
+}
+
+static void freeze_and_thaw(void **state)
+{
+	static const struct {
+		enum order_outcome outcome;
+		const char *answer;
+	} cases[] = {
+		{ORDER_DONE, "{\"ok\":true,\"session\":\""},
+		{ORDER_NOT_YET, "\"code\":\"not-frozen\""},
+		{ORDER_OVERTAKEN, "somebody thawed the session"},
+		{ORDER_ENDING, "\"code\":\"no-such-session\""},
+		{ORDER_FAILED, "the session could not be frozen"},
+	};
+	struct session_order order;
+	char id[UUID_TEXT_SIZE], *answer;
+	int link, client;
+
+	(void)state;
+	begin();
+	link = start_session("job", id);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		client = client_connect(&h);
+		client_say(client, "AAAU/2 {\"op\":\"freeze\",\"session\":\"job\"}\n");
+		order = expect_order(link, SESSION_MSG_FREEZE);
+		assert_int_equal(order.uid, getuid());
+		send_done(link, order.tag, cases[i].outcome);
+		answer = client_line(client);
+		expect_in(answer, cases[i].answer);
+		free(answer);
+		client_expect_end(client);
+	}
+	client = client_connect(&h);
+	client_say(client, "AAAU/2 {\"op\":\"thaw\",\"session\":\"job\"}\n");
+	send_done(link, expect_order(link, SESSION_MSG_THAW).tag, ORDER_DONE);
+	answer = client_line(client);
+	expect_in(answer, id);
+	free(answer);
+	client_expect_end(client);
+
+	/* It does not answer; it ends instead. */
+	client = client_connect(&h);
+	client_say(client, "AAAU/2 {\"op\":\"freeze\",\"session\":\"job\"}\n");
+	expect_order(link, SESSION_MSG_FREEZE);
+	answer = client_line(client);
+	expect_in(answer, "\"code\":\"busy\"");
+	expect_in(answer, "aaau kill");
+	free(answer);
+	client_expect_end(client);
+	client = client_connect(&h);
+	client_say(client, "AAAU/2 {\"op\":\"freeze\",\"session\":\"job\"}\n");
+	expect_order(link, SESSION_MSG_FREEZE);
+	send_ended(link, END_EXITED, 0, "");
+	answer = client_line(client);
+	expect_in(answer, "\"code\":\"no-such-session\"");
+	free(answer);
+	client_expect_end(client);
+	fd_close(link);
+}
+
+/* All are asked before one has answered. */
+static void freeze_many(void **state)
+{
+	char ids[5][UUID_TEXT_SIZE], name[2] = "v", *answer;
+	struct session_order orders[5];
+	int links[5], client;
+
+	(void)state;
+	begin();
+	expect_answer("AAAU/2 {\"op\":\"freeze\"}\n", "{\"ok\":true,\"failed\":[],\"done\":0}");
+	for (int i = 0; i < 5; i++, name[0]++)
+		links[i] = start_session(name, ids[i]);
+	client = client_connect(&h);
+	client_say(client, "AAAU/2 {\"op\":\"freeze\"}\n");
+	for (int i = 0; i < 5; i++)
+		orders[i] = expect_order(links[i], SESSION_MSG_FREEZE);
+	/* Another's tag is nobody's answer. */
+	send_done(links[0], orders[1].tag, ORDER_DONE);
+	send_done(links[0], orders[0].tag, ORDER_DONE);
+	send_done(links[1], orders[1].tag, ORDER_NOT_YET);
+	send_done(links[2], orders[2].tag, ORDER_ENDING);
+	send_ended(links[3], END_EXITED, 0, "");
+	answer = client_line(client);
+	expect_in(answer, "{\"ok\":true,\"failed\":[{\"id\":\"");
+	expect_in(answer, "\"name\":\"w\"");
+	expect_in(answer, "\"state\":\"freezing\"}");
+	expect_in(answer, "\"name\":\"z\"");
+	expect_in(answer, "\"state\":\"unresponsive\"}],\"done\":1}");
+	assert_null(strstr(answer, ids[0]));
+	assert_null(strstr(answer, ids[2]));
+	assert_null(strstr(answer, ids[3]));
+	free(answer);
+	client_expect_end(client);
+	for (int i = 0; i < 5; i++)
+		fd_close(links[i]);
 }
 
 /* ---- bad input, refusals ---- */
@@ -623,6 +727,27 @@ static void refused_users(void **state)
 	client_say(client, "AAAU/2 {\"op\":\"detach\",\"session\":\"boss\",\"everyone\":true}\n");
 	answer = client_line(client);
 	expect_in(answer, "\"code\":\"permission-denied\"");
+	free(answer);
+	client_expect_end(client);
+
+	static const char *const refused[] = {
+		"AAAU/2 {\"op\":\"freeze\",\"session\":\"boss\"}\n",
+		"AAAU/2 {\"op\":\"thaw\",\"session\":\"boss\"}\n",
+		"AAAU/2 {\"op\":\"freeze\",\"everyone\":true}\n",
+	};
+	for (size_t i = 0; i < 3; i++) {
+		client = client_connect_as(&h, 5001, 5001, GROUP_GID);
+		client_say(client, refused[i]);
+		answer = client_line(client);
+		expect_in(answer, "\"code\":\"permission-denied\"");
+		free(answer);
+		client_expect_end(client);
+	}
+	/* Its own, and those that it may: none. */
+	client = client_connect_as(&h, 5001, 5001, GROUP_GID);
+	client_say(client, "AAAU/2 {\"op\":\"thaw\",\"everyone\":true}\n");
+	answer = client_line(client);
+	expect_in(answer, "\"done\":0");
 	free(answer);
 	client_expect_end(client);
 
@@ -1025,6 +1150,8 @@ int main(int argc, char **argv)
 		TEST(too_many),
 		TEST(list_and_status),
 		TEST(kill_and_detach),
+		TEST(freeze_and_thaw),
+		TEST(freeze_many),
 		TEST(bad_requests),
 		TEST(timeouts),
 		TEST(refused_users),

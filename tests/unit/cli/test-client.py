@@ -25,6 +25,9 @@ from fake_server import ID, FakeServer, wait_until  # noqa: E402
 AAAU = None
 SHORT = ID[:8]
 
+# Run by nohup(1) or the like, the client would ignore it as we do.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 def environment(**more):
     keep = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
@@ -254,7 +257,7 @@ class Detaching(ClientTest):
         connection.end("detached", by="me")
         self.assertEqual(terminal.wait(), 0)
         self.assertEqual(terminal.rest().decode(),
-                         f"\x1b[?2004l\r\n[detached from {SHORT}; back with: "
+                         f"\x1b[?2004l\x1b[J\r\n[detached from {SHORT}; back with: "
                          f"aaau attach {SHORT} -s {self.server.path}]\r\n")
 
     def test_detach_from_a_server_that_does_not_answer(self):
@@ -374,7 +377,7 @@ class Observing(ClientTest):
         terminal = self.terminal("attach", SHORT, "-r")
         connection = self.accept()
         request = connection.request()
-        self.assertEqual(request, {"op": "attach", "session": SHORT, "role": "observer"})
+        self.assertEqual(request, {"op": "attach", "session": SHORT, "role": "observer", "features": ["freezes"]})
         connection.start(role="observer", level="admin")
         wait_until(terminal.is_raw)
         terminal.see(b"watching session")
@@ -389,7 +392,7 @@ class Observing(ClientTest):
     def test_read_only_level(self):
         terminal = self.terminal("attach")
         connection = self.accept()
-        self.assertEqual(connection.request(), {"op": "attach", "rows": 30, "cols": 100})
+        self.assertEqual(connection.request(), {"op": "attach", "rows": 30, "cols": 100, "features": ["freezes"]})
         connection.start(level="read-only")
         wait_until(terminal.is_raw)
         terminal.type(b"x\x03")
@@ -407,6 +410,21 @@ class Observing(ClientTest):
         connection.output(b"1mred")
         self.assertEqual(terminal.see(b"\x1b8"), b"\x1b[31mred\x1b7\x1b[30;1H\x1b[0;7m"
                          b"aaau: disk full; make room\x1b[0m\x1b[K\x1b8")
+        connection.end()
+        self.assertEqual(terminal.wait(), 0)
+
+    def test_frozen_while_attached(self):
+        terminal = self.terminal()
+        connection, _ = self.started(terminal)
+        terminal.see(b"\r\n")
+        connection.output(b"\x1b[?1049hred")
+        connection.send("N", {"event": "freeze", "message": "frozen by bob"})
+        terminal.see(b"aaau: frozen by bob\x1b[0m\x1b[K\x1b8")
+        connection.send("N", {"event": "thaw", "message": "thawed by bob"})
+        terminal.see(b"aaau: thawed by bob")
+        # A program that has the whole screen is made to draw it anew.
+        self.assertEqual([connection.frame(), connection.frame()],
+                         [("r", b"\x00\x1d\x00\x64"), ("r", b"\x00\x1e\x00\x64")])
         connection.end()
         self.assertEqual(terminal.wait(), 0)
 
@@ -485,6 +503,7 @@ class NoTerminal(ClientTest):
         connection.output(b"for nobody")
         connection.until("d")
         self.assertEqual(child.wait(10), 141)
+        self.assertIn(b"nobody reads the output of", child.stderr.read())
 
     def test_full_disk(self):
         with open("/dev/full", "wb") as full:
@@ -608,6 +627,31 @@ class Verbs(ClientTest):
         self.assertEqual(request, {"op": "detach", "session": "work", "everyone": True})
         self.assertEqual((status, err), (0, "aaau: 2 clients disconnected\n"))
 
+    def test_freeze_thaw_panic(self):
+        request, status, out, err = self.ask("freeze", "work", answer={"ok": True, "session": ID})
+        self.assertEqual((request, status, out), ({"op": "freeze", "session": "work"}, 0, ""))
+        self.assertEqual(err, "aaau: frozen; it goes on with: aaau thaw work\n")
+        request, status, out, err = self.ask("thaw", "work", answer={"ok": True, "session": ID})
+        self.assertEqual((request, status, out, err), ({"op": "thaw", "session": "work"}, 0, "", ""))
+        request, status, _, err = self.ask("panic", answer={"ok": True, "failed": [], "done": 3})
+        self.assertEqual((request, status), ({"op": "freeze"}, 0))
+        self.assertEqual(err, "aaau: 3 sessions are frozen; they go on with: aaau thaw SESSION, or aaau thaw --all\n")
+        request, status, _, err = self.ask("thaw", "--all", answer={"ok": True, "failed": [], "done": 1})
+        self.assertEqual((request, status, err),
+                         ({"op": "thaw", "everyone": True}, 0, "aaau: 1 session is running\n"))
+        left = [{"id": ID, "name": "wo\x1brk", "creator": "alice", "state": "freezing"}, {"id": "x", "state": None}]
+        request, status, _, err = self.ask("panic", "--all", "-q", answer={"ok": True, "failed": left, "done": 0})
+        self.assertEqual((request, status), ({"op": "freeze", "everyone": True}, 255))
+        self.assertEqual(err, f"aaau: {ID} (wo?rk) is not frozen: it is freezing\n"
+                              "aaau: x is not frozen: it is unresponsive\n")
+        request, status, _, err = self.ask("freeze", "work", answer={"ok": False, "error": {
+            "code": "not-frozen", "message": "not yet", "remedy": "wait", "exit_status": 255}})
+        self.assertEqual((status, err), (255, "aaau: not yet; wait\n"))
+        for wrong in (["freeze"], ["thaw"], ["thaw", "a", "--all"], ["panic", "a"]):
+            child = self.piped(*wrong)
+            self.assertIn(b"aaau", child.communicate(timeout=10)[1])
+            self.assertEqual(child.returncode, 64)
+
     def test_detached_run(self):
         request, status, out, _ = self.ask("run", "-d", "--name", "x", "--agent", "codex", answer={
             "ok": True, "session": ID, "level": "interactive", "role": "operator"})
@@ -661,6 +705,21 @@ class Usage(ClientTest):
             self.assertEqual(err, f"aaau: no server at {path}: start it with: sudo aaau-server run\n")
         self.assertEqual(self.run_client("ls", "-s", "x" * 200)[0], 255)
 
+    def test_a_misspelt_verb(self):
+        """The word may be an alias of the server's; only the server's refusal tells."""
+        for word, hint in (("atach", "\naaau: did you mean: aaau attach\n"), ("clode", "")):
+            child = subprocess.Popen([AAAU, "-s", self.server.path, word], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+            connection = self.server.accept()
+            self.addCleanup(connection.close)
+            self.assertEqual(connection.request()["agent"], word)
+            connection.line(ok=False, error={"code": "unknown-agent", "message": "there is no agent " + word,
+                                             "remedy": "known agents: claude", "exit_status": 64})
+            connection.close()
+            _, err = child.communicate(timeout=10)
+            self.assertEqual((child.returncode, err.decode()),
+                             (64, f"aaau: there is no agent {word}; known agents: claude" + (hint or "\n")))
+
     @unittest.skipIf(os.geteuid() != 0, "needs another user")
     def test_not_permitted(self):
         os.chmod(self.directory.name, 0o755)
@@ -673,6 +732,13 @@ class Usage(ClientTest):
         self.assertEqual(done.returncode, 255)
         self.assertIn(b"you are not in group adm, which may use the server", done.stderr)
         self.assertIn(b"sudo usermod -aG adm $USER, then log in again", done.stderr)
+        # The group of a file is not one to join.
+        file = self.directory.name + "/file"
+        with open(file, "wb"):
+            os.chmod(file, 0o600)
+        done = subprocess.run([aaau, "-s", file, "ls"], capture_output=True, user=65534,
+                              group=65534, extra_groups=[], env=environment(), timeout=10, check=False)
+        self.assertEqual((done.returncode, done.stderr.decode()), (255, f"aaau: {file} is no socket\n"))
 
 
 if __name__ == "__main__":

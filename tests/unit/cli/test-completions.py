@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 COMPLETIONS = os.path.abspath(sys.argv[1])
-VERBS = {"run", "attach", "ls", "status", "kill", "detach", "help"}
+VERBS = {"run", "attach", "ls", "status", "kill", "detach", "freeze", "thaw", "panic", "help"}
 AGENTS = {"claude", "codex", "gemini", "opencode"}
 SESSIONS = {"3f2a91c0", "work", "77777777"}
 STAND_IN = """#!/bin/sh
@@ -99,6 +99,10 @@ with tempfile.TemporaryDirectory() as directory:
         check(VERBS | AGENTS, "")
         check(SESSIONS, "attach", "")
         check(SESSIONS, "kill", "")
+        check(SESSIONS, "freeze", "")
+        check(SESSIONS, "thaw", "")
+        check({"--all"}, "thaw", "--")
+        check({"--all"}, "panic", "--")
         check(SESSIONS, "-n", "")
         check({"--json"}, "ls", "--")
         check({"--detached", "--agent"}, "run", "--")

@@ -49,7 +49,10 @@ static void test_commands(void **state)
 	assert_string_equal(options.socket, "/var/run/aaau.sock");
 	assert_false(options.socket_given);
 
+	assert_int_equal(parse("sl", NULL), OPTIONS_RUN);
+	assert_string_equal(options.near, "ls");
 	assert_int_equal(parse("claude", NULL), OPTIONS_RUN);
+	assert_null(options.near);
 	assert_ptr_equal(command, &commands[0]);
 	assert_string_equal(options.words[0], "claude");
 	assert_null(options.words[1]);
@@ -148,6 +151,7 @@ static void test_mistakes(void **state)
 	bad(parse("ls", "x", NULL), "one word too many: x");
 	bad(parse("attach", "a", "b", NULL), "one word too many: b");
 	bad(parse("claude", "b", NULL), "one word too many: b");
+	bad(parse("atach", "b", NULL), "one word too many: b; did you mean: aaau attach");
 	bad(parse("help", "me", NULL), "there is no command me");
 }
 

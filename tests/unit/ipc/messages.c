@@ -29,7 +29,7 @@ SESSION_KIND(hello, .id = {{1, 2, 3}}, .name = "work", .profile = "claude", .age
 SESSION_KIND(status, .tag = 1, .rows = 2, .columns = 3, .operators = 4, .observers = 5,
 	     .idle_us = 6, .output_bytes = 7, .input_bytes = 8, .agent_alive = true,
 	     .state = "running")
-SESSION_KIND(done, .tag = 1, .count = 2)
+SESSION_KIND(done, .tag = 1, .count = 2, .outcome = ORDER_NOT_YET)
 SESSION_KIND(ended, .reason = END_KILLED, .exit_code = 0, .signal = 9, .duration_us = 12345,
 	     .by = "alice")
 

@@ -165,7 +165,8 @@ static void test_requests(void **state)
 				   .rows = 24,
 				   .columns = 65535,
 				   .observer = true,
-				   .features = AAAU_FEATURE_NOTICES | 1U << 31};
+				   .features =
+					   AAAU_FEATURE_NOTICES | AAAU_FEATURE_FREEZES | 1U << 31};
 
 	connect_client(f);
 	assert_int_equal(aaau_send_kill(f->client), AAAU_NOT_NOW);
@@ -176,7 +177,7 @@ static void test_requests(void **state)
 			  "\"args\":[\"-c\",\"echo \\\"$1\\\"\\n\",\"\"],"
 			  "\"env\":{\"TERM\":\"xterm\",\"EMPTY\":\"\",\"NONE\":\"\",\"A\":\"b=c\"},"
 			  "\"name\":\"żółć\",\"rows\":24,\"cols\":65535,\"role\":\"observer\","
-			  "\"features\":[\"notices\"]}");
+			  "\"features\":[\"notices\",\"freezes\"]}");
 	assert_int_equal(aaau_send_input(f->client, "x", 1), 0);
 	assert_int_equal(aaau_wanted(f->client), POLLIN);
 }
@@ -215,6 +216,14 @@ static void test_other_requests(void **state)
 	connect_client(f);
 	request_and_close(f, aaau_request_detach(f->client, "a", true),
 			  "{\"op\":\"detach\",\"session\":\"a\",\"everyone\":true}");
+	connect_client(f);
+	request_and_close(f, aaau_request_freeze(f->client, "a", false),
+			  "{\"op\":\"freeze\",\"session\":\"a\"}");
+	connect_client(f);
+	request_and_close(f, aaau_request_freeze(f->client, NULL, false), "{\"op\":\"freeze\"}");
+	connect_client(f);
+	request_and_close(f, aaau_request_thaw(f->client, NULL, true),
+			  "{\"op\":\"thaw\",\"everyone\":true}");
 }
 
 static void test_requests_that_cannot_be_said(void **state)

@@ -49,6 +49,8 @@ static void note(struct str *out, const struct aaau_event *event)
 	case AAAU_EVENT_ANSWER:
 		str_append_format(out, " %zu %s %u", event->as.answer.count,
 				  event->as.answer.session, (unsigned)event->as.answer.detached);
+		if (event->as.answer.done)
+			str_append_format(out, " done %u", (unsigned)event->as.answer.done);
 		for (size_t i = 0; i < event->as.answer.count; i++)
 			str_append_format(out, " %s/%s/%u/%.3f", event->as.answer.sessions[i].id,
 					  event->as.answer.sessions[i].name,
@@ -136,7 +138,7 @@ static void test_every_event(void **state)
 	str_append_text(&data,
 			"{\"ok\":true,\"session\":\"3f2a\",\"name\":\"work\",\"level\":"
 			"\"interactive\",\"role\":\"operator\",\"features\":[\"notices\",\"x\","
-			"7],\"new\":{}}\n");
+			"7,\"freezes\"],\"new\":{}}\n");
 	put_frame(&data, FRAME_OUTPUT, "one\0two", 7);
 	put_frame(&data, FRAME_OUTPUT, "", 0);
 	put_text_frame(&data, FRAME_PONG, "ping-1");
@@ -149,7 +151,7 @@ static void test_every_event(void **state)
 	put_text_frame(&data, FRAME_OUTPUT, "last");
 	put_text_frame(&data, FRAME_END,
 		       "{\"reason\":\"killed\",\"by\":\"bob\",\"signal\":9,\"exit_status\":137}");
-	static const char events[] = "started 3f2a work interactive 0 1\n"
+	static const char events[] = "started 3f2a work interactive 0 3\n"
 				     "output one\0two\n"
 				     "pong ping-1\n"
 				     "status 3f2a 77\n"
@@ -179,6 +181,11 @@ static void test_answers(void **state)
 	check_text(ANSWER_STATUS, "{\"ok\":true,\"session\":{\"id\":\"a\"}}\n",
 		   "answer 1  0 a//0/0.000");
 	check_text(ANSWER_DONE, "{\"ok\":true,\"session\":\"a\",\"detached\":3}\n", "answer 0 a 3");
+	check_text(ANSWER_DONE,
+		   "{\"ok\":true,\"failed\":[{\"id\":\"a\",\"name\":\"n\",\"state\":\"freezing\"}],"
+		   "\"done\":19}\n",
+		   "answer 1  0 done 19 a/n/0/0.000");
+	check_text(ANSWER_DONE, "{\"ok\":true,\"failed\":[],\"done\":2}\n", "answer 0  0 done 2");
 	check_text(ANSWER_DETACHED, STARTED, "started 3f2a n admin 0 0");
 	check_text(ANSWER_STARTED, "{\"ok\":true,\"session\":\"a\",\"level\":\"read-only\"}\n",
 		   "started a  read-only 1 0");
@@ -232,6 +239,10 @@ static void test_hostile_answers(void **state)
 		   BROKEN "an answer with a member of the wrong type");
 	check_text(ANSWER_STARTED, "{\"ok\":true,\"session\":\"a\",\"name\":1}\n",
 		   BROKEN "an answer with a member of the wrong type");
+	check_text(ANSWER_DONE, "{\"ok\":true,\"failed\":3}\n",
+		   "closed -71 an answer with a member of the wrong type");
+	check_text(ANSWER_DONE, "{\"ok\":true,\"failed\":[3]}\n",
+		   "closed -71 a session with a member of the wrong type");
 	check_text(ANSWER_DONE, "{\"ok\":true,\"detached\":-1}\n",
 		   BROKEN "an answer with a member of the wrong type");
 	check_text(ANSWER_STARTED, "{\"ok\":false}\n", BROKEN "an error that is not one");

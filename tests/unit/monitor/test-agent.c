@@ -71,7 +71,7 @@ static void test_the_agent(void **state)
 			"echo limits $(ulimit -c) $(ulimit -f).; echo files $(ulimit -Sn) $(ulimit -Hn).;"
 			"echo fds; ls -1 /proc/$$/fd; echo .;"
 			"echo stat $(cut -d' ' -f1,5,6,7 /proc/$$/stat) $$.;"
-			"grep -E '^(Uid|Gid|Groups|NoNewPrivs|Sig|Cap)' /proc/$$/status;"
+			"grep -E '^(Uid|Gid|Groups|NoNewPrivs|Sig|Cap)' /proc/self/status;"
 			"cat /proc/self/cgroup; stat -c 'slave %u %g %a.' $(tty); echo the-end"));
 	seen = pty_read_until(pair.session.fds[SESSION_FD_PTY], "the-end");
 
@@ -162,7 +162,7 @@ static void test_the_session_and_the_broker(void **state)
 
 	snprintf(expected, sizeof(expected),
 		 "aaau-session %s\nids %u %u %u %u %u %u\ngroups 0\numask 77\nno_new_privs 1\n"
-		 "env none\nfds 0 1 2 3 4 5 6 7 8 9 10 11",
+		 "env none\nfds 0 1 2 3 4 5 6 7 8 9 10 11 12",
 		 uuid_format(&request.session, id), SERVICE_ID, SERVICE_ID, SERVICE_ID, SERVICE_ID,
 		 SERVICE_ID, SERVICE_ID);
 	assert_string_equal(pair.session.facts, expected);
@@ -196,8 +196,24 @@ static void test_the_session_and_the_broker(void **state)
 	end(&pair);
 }
 
+/* Until cgroup.events says so. */
+static void wait_for_cgroup(struct stand_in *session, const char *wanted)
+{
+	char text[128];
+	ssize_t n;
+
+	for (;;) {
+		n = pread(session->fds[SESSION_FD_CGROUP_EVENTS], text, sizeof(text) - 1, 0);
+		assert_true(n > 0);
+		text[n] = 0;
+		if (strstr(text, wanted))
+			return;
+		wait_readable(session->fds[SESSION_FD_CGROUP_EVENTS], POLLPRI);
+	}
+}
+
 /* Through the descriptors that root opened for it, and no others. */
-static void test_the_session_can_end_its_agent(void **state)
+static void test_the_session_can_freeze_and_end_its_agent(void **state)
 {
 	struct harness *h = *state;
 	const struct monitor_request request = spawn_request();
@@ -206,20 +222,17 @@ static void test_the_session_can_end_its_agent(void **state)
 		      launch_script("trap '' HUP TERM INT; setsid sh -c 'trap \"\" HUP TERM; "
 				    "while :; do sleep 100; done' & echo ready; while :; do "
 				    "wait; done"));
-	char text[128];
-	ssize_t n;
 
 	pty_read_until(pair.session.fds[SESSION_FD_PTY], "ready");
+	assert_int_equal(write(pair.session.fds[SESSION_FD_CGROUP_FREEZE], "1", 1), 1);
+	wait_for_cgroup(&pair.session, "frozen 1");
+	assert_int_equal(write(pair.session.fds[SESSION_FD_CGROUP_FREEZE], "0", 1), 1);
+	wait_for_cgroup(&pair.session, "frozen 0");
+	assert_int_equal(write(pair.session.fds[SESSION_FD_CGROUP_FREEZE], "1", 1), 1);
+	wait_for_cgroup(&pair.session, "frozen 1");
 	assert_int_equal(write(pair.session.fds[SESSION_FD_CGROUP_KILL], "1", 1), 1);
 	wait_readable(pair.session.fds[SESSION_FD_AGENT], POLLIN); /* a pidfd: the agent exited */
-	for (;;) {
-		n = pread(pair.session.fds[SESSION_FD_CGROUP_EVENTS], text, sizeof(text) - 1, 0);
-		assert_true(n > 0);
-		text[n] = 0;
-		if (strstr(text, "populated 0"))
-			break;
-		wait_readable(pair.session.fds[SESSION_FD_CGROUP_EVENTS], POLLPRI);
-	}
+	wait_for_cgroup(&pair.session, "populated 0");
 	end(&pair);
 }
 
@@ -474,7 +487,7 @@ int main(void)
 		TEST(test_session_leader),
 		TEST(test_files_limit_is_the_servers_own),
 		TEST(test_the_session_and_the_broker),
-		TEST(test_the_session_can_end_its_agent),
+		TEST(test_the_session_can_freeze_and_end_its_agent),
 		TEST(test_exec_failures),
 		TEST(test_login_shell),
 		TEST(test_no_home),

@@ -24,8 +24,8 @@ static void put_text(struct str *out, const char *label, const char *text)
 /* Parses a copy of exactly the line's size, so that a read beyond it is seen. */
 static void render(struct str *out, const char *line, size_t length)
 {
-	static const char *const ops[] = {"none",   "new",  "attach", "list",
-					  "status", "kill", "detach"};
+	static const char *const ops[] = {"none", "new",    "attach", "list", "status",
+					  "kill", "detach", "freeze", "thaw"};
 	char *exact = malloc(length ? length : 1);
 	struct request request;
 	enum protocol_error error;
@@ -347,6 +347,10 @@ static void v2_others(void **state)
 	check("AAAU/2 {\"op\":\"detach\",\"session\":\"x\"}", "v2 detach session=x");
 	check("AAAU/2 {\"op\":\"detach\",\"session\":\"x\",\"everyone\":true}",
 	      "v2 detach session=x everyone");
+	check("AAAU/2 {\"op\":\"freeze\",\"session\":\"x\"}", "v2 freeze session=x");
+	check("AAAU/2 {\"op\":\"freeze\"}", "v2 freeze");
+	check("AAAU/2 {\"op\":\"thaw\",\"everyone\":true}", "v2 thaw everyone");
+	check("AAAU/2 {\"op\":\"thaw\",\"session\":\"x\",\"everyone\":false}", "v2 thaw session=x");
 }
 
 static void v2_ignores_what_it_does_not_know(void **state)
@@ -408,6 +412,8 @@ static void v2_wrong_types_name_the_key(void **state)
 	      "v2 malformed-request: \"session\" must be a string that is not empty");
 	check("AAAU/2 {\"op\":\"detach\",\"session\":\"x\",\"everyone\":1}",
 	      "v2 malformed-request: \"everyone\" must be true or false");
+	check("AAAU/2 {\"op\":\"freeze\",\"session\":\"x\",\"everyone\":true}",
+	      "v2 malformed-request: \"session\" and \"everyone\" do not go together");
 }
 
 static void v2_what_is_missing(void **state)
@@ -566,12 +572,13 @@ static void features(void **state)
 
 	(void)state;
 	assert_string_equal(request_feature_name(FEATURE_NOTICES), "notices");
+	assert_string_equal(request_feature_name(FEATURE_FREEZES), "freezes");
 	assert_null(request_feature_name(0));
 	assert_null(request_feature_name(UINT32_C(1) << 31));
 	request_put_features(&out, 0);
 	request_put_features(&out, FEATURE_NOTICES);
 	request_put_features(&out, UINT32_MAX);
-	assert_string_equal(out.data, "[][\"notices\"][\"notices\"]");
+	assert_string_equal(out.data, "[][\"notices\"][\"notices\",\"freezes\"]");
 }
 
 static void freeing_nothing(void **state)

@@ -169,20 +169,22 @@ _Noreturn static void be_spawner(const struct world *world, const struct world_o
 
 	int pidfd = (int)syscall(SYS_pidfd_open, agent, 0);
 	child_must(pidfd, "pidfd_open");
-	int kill_fd, events;
+	int kill_fd, freeze, events;
 	if (world->cgroup[0]) {
 		kill_fd = open_in(world->cgroup, "cgroup.kill", O_WRONLY);
+		freeze = open_in(world->cgroup, "cgroup.freeze", O_WRONLY);
 		events = open_in(world->cgroup, "cgroup.events", O_RDONLY);
 	} else {
 		kill_fd = fake_cgroup_kill(agent);
+		freeze = open_in(world->dir, "freeze", O_WRONLY | O_CREAT);
 		events = open_in(world->dir, "events", O_RDWR | O_CREAT);
 		child_must((int)write(events, "populated 0\n", 12), "events");
 	}
 	int directory = open(world->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	child_must(directory, world->dir);
 
-	const int fds[] = {link,  launch,  master, record,    status[0],
-			   pidfd, kill_fd, events, directory, program};
+	const int fds[] = {link,    launch, master, record,    status[0], pidfd,
+			   kill_fd, freeze, events, directory, program};
 	child_must(fd_lay_out(SESSION_FD_LINK, fds, sizeof fds / sizeof fds[0]), "fd_lay_out");
 	child_must(fd_set_cloexec(SESSION_FD_END, true), "fd_set_cloexec");
 	if (is_root()) {
