@@ -3,9 +3,12 @@
 # `make` of theirs goes on from there.
 BUILD ?= build
 STAGE ?= $(BUILD)/stage
-PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+
+# Where it is configured to go; PREFIX=DIR sets it (/usr/local).
+prefix = meson introspect $(BUILD) --buildoptions | $(PYTHON) -c 'import json, sys; \
+	print(*(o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"))'
 
 root := $(filter 0,$(shell id -u))
 give_back = $(if $(root),chown -R --reference=. $(BUILD))
@@ -13,11 +16,12 @@ give_back = $(if $(root),chown -R --reference=. $(BUILD))
 .PHONY: all run test stage install bench fmt clean deps-build deps-test need-root
 
 all: $(BUILD)/build.ninja
+	@$(if $(PREFIX),[ "$(PREFIX)" = "$$($(prefix))" ] || meson configure $(BUILD) --prefix $(PREFIX))
 	ninja -C $(BUILD)
 	@$(give_back)
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) --prefix $(PREFIX)
+	meson setup $(BUILD) $(and $(PREFIX),--prefix $(PREFIX))
 
 # A shell of a throw-away agent user, through a throw-away server.
 run: need-root deps-build
@@ -46,7 +50,7 @@ stage: all
 install: all
 	meson install -C $(BUILD) --no-rebuild
 	@$(give_back)
-	@echo "Now: $(PREFIX)/bin/aaau-server init"
+	@echo "Now: sudo $$($(prefix))/bin/aaau-server init"
 
 bench: need-root deps-build deps-test
 	$(MAKE) --no-print-directory stage

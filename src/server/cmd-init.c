@@ -17,8 +17,8 @@
 
 #include "server/accounts.h"
 #include "server/commands.h"
-#include "server/config-value.h"
 #include "server/manifest.h"
+#include "server/next-steps.h"
 #include "server/paths.h"
 #include "server/problem.h"
 #include "util/fd.h"
@@ -327,28 +327,6 @@ static int make_directories(struct init *init, const char *home)
 	return 0;
 }
 
-static void tell_next_steps(const struct init *init)
-{
-	const char *group = config_text(&init->config, NULL, KEY_GROUP);
-	const char *user = config_text(&init->config, NULL, KEY_USER);
-	const char *human = getenv("SUDO_USER");
-	bool known = human && config_name_is_valid(human) && strcmp(human, "root") != 0;
-
-	tell("\nNext steps");
-	tell("  let people in (they log in again, or run: newgrp %s):", group);
-	tell("      sudo usermod -aG %s %s", group, known ? human : "NAME");
-	tell("  start the server:");
-	tell("      sudo %s", access("/run/systemd/system", F_OK) == 0
-				      ? "systemctl enable --now aaau.service"
-				      : "aaau-server run -d");
-	tell("  start an agent, as one of the people:");
-	tell("      aaau");
-	tell("  If people are to install programs and log in for the agents, let them act as their\n"
-	     "  user (visudo -f /etc/sudoers.d/aaau); never give sudo to %s itself:",
-	     user);
-	tell("      %%%s ALL=(%s) ALL", group, user);
-}
-
 static int init_all(struct init *init)
 {
 	char home[PATH_MAX];
@@ -460,7 +438,8 @@ static int run_init(struct init *init)
 		tell("%u thing%s differ%s and stay%s as %s; see above", init->different,
 		     init->different == 1 ? "" : "s", init->different == 1 ? "s" : "",
 		     init->different == 1 ? "s" : "", init->different == 1 ? "it is" : "they are");
-	tell_next_steps(init);
+	next_steps_tell(stdout, &init->config, init->config_file,
+			access("/run/systemd/system", F_OK) == 0);
 	return 0;
 }
 

@@ -178,8 +178,9 @@ static int locate_socket(struct run *run, struct str *why)
 		    config_override(&run->config, KEY_SOCKET, "the socket", path, why) < 0)
 			return -1;
 	}
-	if (listen_locate(&run->listener, config_text(&run->config, NULL, KEY_SOCKET), &run->notes,
-			  why) < 0)
+	const char *wanted = config_text(&run->config, NULL, KEY_SOCKET);
+	if (listen_make_directory(wanted, why) < 0 ||
+	    listen_locate(&run->listener, wanted, &run->notes, why) < 0)
 		return -1;
 	*slot(run, MONITOR_FD_SOCKET_DIR) = run->listener.directory;
 	if (run->activated || run->options.reload)

@@ -206,6 +206,10 @@ void doctor_socket(struct doctor *doctor)
 	cleanup_str struct str why = {0};
 	struct listener listener;
 
+	if (listen_directory_comes(path)) {
+		doctor_ok(doctor, "%s, made with its directory when the server starts", path);
+		return;
+	}
 	if (listen_locate(&listener, path, &notes, &why) < 0) {
 		doctor_fail(doctor, "%s", why.data);
 		return;
@@ -228,7 +232,7 @@ static bool lock_path(struct doctor *doctor, char ret[PATH_MAX])
 	}
 	if (listen_locate(&listener, config_text(&doctor->config, NULL, KEY_SOCKET), &notes, &why) <
 	    0)
-		return false; /* told by doctor_socket() */
+		return false; /* told by doctor_socket(), or there is no directory, and so no server */
 	instance_name(listener.real, name);
 	listen_close(&listener);
 	return snprintf(ret, PATH_MAX, "%s/%s/lock",

@@ -26,6 +26,50 @@
 /* A broker whose monitor has just died closes the socket at once; so long it may take. */
 #define LEFTOVER_MS 3000
 
+/* Splits off the last component; false for one in the root. */
+static bool split(const char *path, char ret_parent[PATH_MAX], const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_name = slash + 1;
+	return slash > path &&
+	       snprintf(ret_parent, PATH_MAX, "%.*s", (int)(slash - path), path) < PATH_MAX;
+}
+
+/* The directory of the socket and the one that that is in. */
+static bool split_twice(const char *path, char ret_above[PATH_MAX], char ret_directory[PATH_MAX],
+			const char **ret_name)
+{
+	const char *socket_name;
+
+	return split(path, ret_directory, &socket_name) &&
+	       split(ret_directory, ret_above, ret_name);
+}
+
+bool listen_directory_comes(const char *path)
+{
+	char above[PATH_MAX], directory[PATH_MAX];
+	const char *name;
+
+	return (!strncmp(path, "/run/", 5) || !strncmp(path, "/var/run/", 9)) &&
+	       split_twice(path, above, directory, &name) && access(above, F_OK) == 0 &&
+	       access(directory, F_OK) < 0 && errno == ENOENT;
+}
+
+int listen_make_directory(const char *path, struct str *why)
+{
+	char above[PATH_MAX], directory[PATH_MAX];
+	const char *name;
+
+	if (!listen_directory_comes(path) || !split_twice(path, above, directory, &name))
+		return 0;
+	cleanup_fd int parent = paths_open_trusted(above, NULL, NULL, why);
+	if (parent < 0)
+		return -1;
+	cleanup_fd int fd = paths_make_in(parent, above, name, 0, 0, 0755, why);
+	return fd < 0 ? -1 : 0;
+}
+
 int listen_locate(struct listener *ret, const char *path, struct str *notes, struct str *why)
 {
 	char directory[PATH_MAX];

@@ -3,6 +3,7 @@
 #define AAAU_SERVER_LISTEN_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -14,6 +15,12 @@ struct listener {
 	char real[PATH_MAX]; /* its real path: the directory's links resolved */
 	const char *name;    /* the last component, in real */
 };
+
+/* Whether the directory of the path is missing and listen_make_directory() would make it: below
+ * /run, which is empty after each start of the machine. */
+bool listen_directory_comes(const char *path);
+/* Makes it, if so; as root. 0, or -1 with the reason. */
+int listen_make_directory(const char *path, struct str *why);
 
 /* Opens the socket's directory and fills everything but fd, which becomes -1. Warnings are appended
  * to notes, a line each. 0, or -1. */

@@ -122,6 +122,18 @@ static void client_program(void **state)
 	assert_string_equal(plan.command, "sh -c 'echo '\\''x y'\\'''");
 }
 
+/* The profile's user, home and environment; none of its arguments. */
+static void client_program_in_a_profile(void **state)
+{
+	(void)state;
+	assert_int_equal(make(&(struct request){.agent = "claude", .program = "sh"}), PROTOCOL_OK);
+	assert_int_equal(plan.profile, 1);
+	assert_int_equal(plan.program.argument_count, 1);
+	assert_string_equal(plan.program.arguments[0], "sh");
+	assert_string_equal(variable("HOME"), "/home/claude");
+	assert_string_equal(variable("EDITOR"), "vi");
+}
+
 static void agent_profile(void **state)
 {
 	char *args[] = {"--resume", NULL};
@@ -230,9 +242,6 @@ static void refusals(void **state)
 	char *many[LAUNCH_MAX_ARGUMENTS + 2];
 
 	(void)state;
-	assert_int_equal(make(&(struct request){.agent = "claude", .program = "sh"}),
-			 PROTOCOL_MALFORMED);
-	clear(NULL);
 	profiles[0].program = "";
 	assert_int_equal(make(&(struct request){0}), PROTOCOL_NO_PROGRAM);
 	profiles[0].program = "bash";
@@ -262,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(default_profile, clear),
 		cmocka_unit_test_teardown(client_program, clear),
+		cmocka_unit_test_teardown(client_program_in_a_profile, clear),
 		cmocka_unit_test_teardown(agent_profile, clear),
 		cmocka_unit_test_teardown(client_environment_is_filtered, clear),
 		cmocka_unit_test_teardown(the_servers_values_win, clear),

@@ -384,6 +384,23 @@ class Run(Case):
         os.rmdir(place.home)
         self.refused(place.home, "init -u " + place.agent)
 
+    def test_a_directory_below_run_is_made(self):
+        """Nothing is left there when the machine starts."""
+        place = self.place
+        directory = "/run/" + os.path.basename(place.top)
+        place.socket = place.names[place.names.index("-s") + 1] = directory + "/x.sock"
+        done = place.doctor()
+        self.said(done, place.socket + ", made with its directory")
+        self.assertFalse(os.path.exists(directory))
+        pid = place.start()
+        self.addCleanup(os.rmdir, directory)
+        try:
+            self.assertEqual(stat.S_IMODE(os.stat(directory).st_mode), 0o755)
+            self.said(place.doctor(), f"running (pid {pid})")
+        finally:
+            place.stop(pid)
+        self.refused("aaau-server init -s", arguments=["-s", directory + "/none/below/x.sock"])
+
     def test_a_start_that_fails_leaves_nothing(self):
         place = self.place
         self.refused("cgroup", arguments=["--cgroup", "/sys/fs/cgroup/none-such"])
