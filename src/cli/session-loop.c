@@ -22,9 +22,9 @@
 #include "cli/input.h"
 #include "cli/say.h"
 #include "cli/signals.h"
-#include "cli/start-up.h"
 #include "cli/terminal.h"
 #include "util/clock.h"
+#include "util/start-up.h"
 
 #define LEAVE_PATIENCE_MS 1000 /* for the session to say goodbye */
 #define SHORT_ID 8

@@ -7,6 +7,8 @@
 #include <netdb.h>
 #include <stddef.h>
 
+/* The C library's headers have reserved names for these parameters.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 		struct addrinfo **result)
 {
@@ -34,3 +36,4 @@ struct servent *getservbyname(const char *name, const char *protocol)
 	(void)protocol;
 	return NULL;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -27,6 +27,7 @@
 #include "util/clock.h"
 #include "util/io.h"
 #include "util/shell-words.h"
+#include "util/start-up.h"
 
 /* A process in uninterruptible sleep survives the kill for as long as that lasts. */
 static const struct timeval longest_killing = {.tv_sec = 10};
@@ -358,11 +359,18 @@ int session_init(struct session *session, struct launch *launch)
 
 int session_run(struct session *session)
 {
+	bool settled = false;
+
 	while (session->phase != PHASE_OVER) {
 		if (event_base_loop(session->base, EVLOOP_ONCE) < 0)
 			session_fail(session, "the event loop", -EIO);
 		if (session->reap)
 			reap(session);
+		if (!settled && session->output.recorded > 0) {
+			/* Nobody waits for the start any more. */
+			start_up_forget();
+			settled = true;
+		}
 	}
 	link_receive_pending(session); /* refuses those who came too late */
 	return EXIT_SUCCESS;

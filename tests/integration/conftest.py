@@ -6,6 +6,7 @@ AAAU_PREFIX). As an ordinary user only what needs no server runs; the rest is sk
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -17,6 +18,10 @@ from aaau_harness.clients import V1Client, V2Client, connect_as  # noqa: E402
 from aaau_harness.server import Server, cgroup2_mount, copy_install, prefix  # noqa: E402
 from aaau_harness.terminal import Terminal  # noqa: E402
 from aaau_harness.users import People  # noqa: E402
+
+
+# Run by nohup(1) or the like, servers and clients would ignore it as we do.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_configure(config):

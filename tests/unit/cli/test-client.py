@@ -25,6 +25,9 @@ from fake_server import ID, FakeServer, wait_until  # noqa: E402
 AAAU = None
 SHORT = ID[:8]
 
+# Run by nohup(1) or the like, the client would ignore it as we do.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 def environment(**more):
     keep = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}

@@ -71,7 +71,7 @@ static void test_the_agent(void **state)
 			"echo limits $(ulimit -c) $(ulimit -f).; echo files $(ulimit -Sn) $(ulimit -Hn).;"
 			"echo fds; ls -1 /proc/$$/fd; echo .;"
 			"echo stat $(cut -d' ' -f1,5,6,7 /proc/$$/stat) $$.;"
-			"grep -E '^(Uid|Gid|Groups|NoNewPrivs|Sig|Cap)' /proc/$$/status;"
+			"grep -E '^(Uid|Gid|Groups|NoNewPrivs|Sig|Cap)' /proc/self/status;"
 			"cat /proc/self/cgroup; stat -c 'slave %u %g %a.' $(tty); echo the-end"));
 	seen = pty_read_until(pair.session.fds[SESSION_FD_PTY], "the-end");
 
