@@ -273,13 +273,14 @@ void client_start(struct client *client)
 
 	if (client->gone)
 		return;
+	/* Before anything can be sent to it. */
+	client->cursor = output_join(session);
 	record_attach(client);
 	client->progress_us = clock_monotonic_us();
 	clients_notice(session, client, "attach", "%s joined as %s", client->user,
 		       client_role(client));
 	if (client->operator&& client->rows> 0 && client->columns> 0)
 		session_resize(session, client, client->rows, client->columns);
-	client->cursor = output_join(session);
 	/* From the first byte on it needs no snapshot. */
 	if (client->cursor > 0)
 		screen_put_join(session, &client->own);
