@@ -21,6 +21,7 @@ all: $(BUILD)/build.ninja
 	@$(give_back)
 
 $(BUILD)/build.ninja:
+	@tools/install-deps build || command -v meson >/dev/null
 	meson setup $(BUILD) $(and $(PREFIX),--prefix $(PREFIX))
 
 # A shell of a throw-away agent user, through a throw-away server.

@@ -131,9 +131,11 @@ static void ask_all(struct client *client, inquiry_done *done)
 	inquiry_wait(inquiry, QUERY_SECONDS);
 }
 
-/* One's own before others': nobody comes to sit at an agent that somebody left there as a bait. */
+/* One's own before others': nobody comes to sit at an agent that somebody left there as a bait.
+ * Who only watches disturbs nobody, so that others may be in it. */
 static void on_newest(struct inquiry *inquiry, struct client *client)
 {
+	const bool watches = client->attach.observer || client->level == LEVEL_READ_ONLY;
 	struct session *newest = NULL, *own = NULL;
 
 	for (unsigned i = 0; i < inquiry->count; i++) {
@@ -141,7 +143,7 @@ static void on_newest(struct inquiry *inquiry, struct client *client)
 
 		/* The registry is in the order of creation. */
 		if (slot->state != INQUIRY_ANSWERED || !slot->status.agent_alive ||
-		    slot->status.operators + slot->status.observers > 0)
+		    (!watches && slot->status.operators + slot->status.observers > 0))
 			continue;
 		newest = slot->session;
 		if (newest->creator_uid == client->uid)
@@ -152,7 +154,9 @@ static void on_newest(struct inquiry *inquiry, struct client *client)
 	if (newest)
 		attach_to(client, &client->attach, newest);
 	else
-		client_error(client, PROTOCOL_NO_SESSION, "there is no detached session",
+		client_error(client, PROTOCOL_NO_SESSION,
+			     watches ? "there is no session to watch"
+				     : "there is no session that nobody is in",
 			     "name one; list the sessions with: aaau ls");
 }
 

@@ -88,6 +88,12 @@ def test_the_newest_detached_is_ones_own_where_there_is_one(v2, people):
         assert client.session == baits[1]
 
 
+def test_an_observer_needs_no_name_for_the_newest_session(v2, people, session):
+    assert error(v2.call(people.bob, op="attach"), "no-such-session")
+    with V2Client.open(people.bob, v2.server.socket, op="attach", role="observer") as watcher:
+        assert watcher.session == session.session
+
+
 def test_an_ambiguous_prefix_is_refused(v2, people):
     ids = [v2.call(people.alice, op="new", program="sleep", args=["1000"], detached=True)["session"]
            for _ in range(17)]

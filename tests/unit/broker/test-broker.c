@@ -413,16 +413,25 @@ static void list_and_status(void **state)
 	free(answer);
 	client_expect_end(client);
 
-	/* The newest detached one. */
+	/* The newest: who watches disturbs nobody, */
 	client = client_connect(&h);
 	client_say(client,
 		   "AAAU/2 {\"op\":\"attach\",\"rows\":9,\"cols\":8,\"role\":\"observer\"}\nZ");
 	answer_status(one, expect_query(one), 0);
 	answer_status(two, expect_query(two), 1);
-	fd_close(expect_attach(one, &attach));
+	fd_close(expect_attach(two, &attach));
 	assert_int_equal(attach.rows, 9);
 	assert_true(attach.observer);
 	assert_int_equal(attach.early_length, 1);
+	client_expect_end(client);
+
+	/* and who types gets one to himself. */
+	client = client_connect(&h);
+	client_say(client, "AAAU/2 {\"op\":\"attach\"}\n");
+	answer_status(one, expect_query(one), 0);
+	answer_status(two, expect_query(two), 1);
+	fd_close(expect_attach(one, &attach));
+	assert_false(attach.observer);
 	client_expect_end(client);
 
 	client = client_connect(&h);
@@ -430,7 +439,7 @@ static void list_and_status(void **state)
 	answer_status(one, expect_query(one), 1);
 	answer_status(two, expect_query(two), 1);
 	answer = client_line(client);
-	expect_in(answer, "there is no detached session");
+	expect_in(answer, "there is no session that nobody is in");
 	free(answer);
 	client_expect_end(client);
 
