@@ -37,8 +37,8 @@ const struct config_key config_keys[KEY_COUNT] = {
 	[KEY_MAX_SESSIONS] = {"max_sessions", CONFIG_NUMBER, CONFIG_TOP, 0, 1000000, "sessions",
 			      "0", "the most sessions at a time; 0: no limit but the kernel's"},
 	[KEY_RING_SIZE] = {"ring_size", CONFIG_SIZE, CONFIG_TOP, 4096, 1073741824, "bytes", "1M",
-			   "output a session keeps for those who join or fall behind; rounded up "
-			   "to a power of two"},
+			   "output a session keeps for those who read more slowly than its agent "
+			   "writes; rounded up to a power of two"},
 	[KEY_OPERATOR_PATIENCE] = {"operator_patience", CONFIG_NUMBER, CONFIG_TOP, 0, 3600,
 				   "seconds", "2",
 				   "how long an operator who does not read holds the agent back"},

@@ -8,6 +8,10 @@
  * messages wait for the end of the frame that was begun, in a queue of their own with a limit; each
  * goes out in a call of its own.
  *
+ * A client that fell behind is owed a snapshot. What is left of the frame that was begun is kept for
+ * it, and nothing else: the snapshot is made when its socket can be written, which is when it reads
+ * again. So those that do not read cost nothing.
+ *
  * client_cut() must say farewell to a client that does not read, whose socket is full and often in
  * the middle of a frame. It doubles the socket's send buffer, which makes room for the rest of the
  * frame and the farewell, and closes: the kernel keeps them for a client that wakes up later. If
@@ -17,9 +21,12 @@
  * still in its socket and is delivered, until that ends.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "protocol/request.h"
 #include "session/client.h"
 #include "session/session.h"
 #include "util/clock.h"
@@ -75,19 +82,33 @@ static size_t smaller(uint64_t a, size_t b)
 	return a < b ? (size_t)a : b;
 }
 
-/* What it may have and has not. */
+/* What it may have of the ring and has not. */
 static uint64_t backlog(const struct client *client)
 {
 	return client->answered ? client->session->output.recorded - client->cursor : 0;
+}
+
+static size_t own_left(const struct client *client)
+{
+	return client->own.length - client->own_at;
+}
+
+static void drop_own(struct client *client)
+{
+	str_free(&client->own);
+	client->own_at = 0;
 }
 
 static enum sent send_output(struct client *client)
 {
 	struct session *session = client->session;
 	struct iovec vector[2];
-	size_t count = 0, length, taken, of_header;
+	size_t count = 0, length, taken, of_header, own = own_left(client);
+	char *data = own > 0 ? client->own.data + client->own_at
+			     : ring_at(&session->output.ring, client->cursor);
 
-	length = smaller(backlog(client), client->blocked ? SLOW_PIECE : MAX_FRAME);
+	/* A frame is of one or of the other. */
+	length = smaller(own > 0 ? own : backlog(client), client->blocked ? SLOW_PIECE : MAX_FRAME);
 	if (client->face->framed) {
 		if (!in_frame(client)) {
 			frame_put_header(client->header, FRAME_OUTPUT, (uint32_t)length);
@@ -101,14 +122,18 @@ static enum sent send_output(struct client *client)
 							 client->header_left};
 	}
 	if (length > 0)
-		vector[count++] =
-			(struct iovec){ring_at(&session->output.ring, client->cursor), length};
+		vector[count++] = (struct iovec){data, length};
 
 	enum sent sent = send_vector(client, vector, count, &taken);
 	of_header = smaller(taken, client->header_left);
 	client->header_left = (uint8_t)(client->header_left - of_header);
 	taken -= of_header;
-	client->cursor += taken;
+	if (own > 0)
+		client->own_at += taken;
+	else
+		client->cursor += taken;
+	if (own > 0 && taken == own)
+		drop_own(client);
 	if (client->face->framed)
 		client->frame_left -= (uint32_t)taken;
 	if (taken > 0 && session->output.blocked)
@@ -139,25 +164,6 @@ static enum sent send_message(struct client *client)
 	return sent;
 }
 
-/* Sends until there is nothing or no room: SENT_ALL, SENT_SOME, or SENT_NEVER. */
-static enum sent send_everything(struct client *client)
-{
-	for (;;) {
-		enum sent sent;
-
-		if (in_frame(client))
-			sent = send_output(client);
-		else if (client->pending.length > 0)
-			sent = send_message(client);
-		else if (backlog(client) > 0)
-			sent = send_output(client);
-		else
-			return SENT_ALL;
-		if (sent != SENT_ALL)
-			return sent;
-	}
-}
-
 static bool queue(struct client *client, const struct str *message)
 {
 	size_t n = message->length;
@@ -171,6 +177,70 @@ static bool queue(struct client *client, const struct str *message)
 		str_append(&client->pending, message->data, n);
 	}
 	return str_error(&client->pending) == 0;
+}
+
+void client_fall_behind(struct client *client)
+{
+	if (own_left(client) > 0) {
+		/* A snapshot that it has not taken either. */
+		str_truncate(&client->own, client->own_at + client->frame_left);
+		if (client->frame_left == 0)
+			drop_own(client);
+	} else if (client->frame_left > 0) {
+		str_append(&client->own, ring_at(&client->session->output.ring, client->cursor),
+			   client->frame_left);
+		if (str_error(&client->own) < 0) {
+			client_close(client, "too-slow");
+			return;
+		}
+		client->cursor += client->frame_left;
+	}
+	client->behind = true;
+	set_blocked(client, true);
+}
+
+static void resync(struct client *client)
+{
+	struct session *session = client->session;
+	cleanup_str struct str message = {0};
+	uint64_t skipped = session->output.recorded - client->cursor;
+	char text[64];
+
+	if (client->operator)
+		screen_settle(session);
+	screen_put_resync(session, &client->own);
+	client->cursor = output_join(session);
+	client->behind = false;
+	client->skipped += skipped;
+	client->progress_us = clock_monotonic_us();
+	session->resyncs++;
+	if (!(client->features & FEATURE_NOTICES))
+		return;
+	snprintf(text, sizeof text, "%" PRIu64 " bytes of output were skipped", skipped);
+	client->face->put_notice(&message, "skipped", text, skipped);
+	queue(client, &message);
+}
+
+/* Sends until there is nothing or no room: SENT_ALL, SENT_SOME, or SENT_NEVER. */
+static enum sent send_everything(struct client *client)
+{
+	for (;;) {
+		enum sent sent;
+
+		if (in_frame(client))
+			sent = send_output(client);
+		else if (client->pending.length > 0)
+			sent = send_message(client);
+		else if (own_left(client) == 0 && client->behind) {
+			resync(client);
+			continue;
+		} else if (own_left(client) > 0 || backlog(client) > 0)
+			sent = send_output(client);
+		else
+			return SENT_ALL;
+		if (sent != SENT_ALL)
+			return sent;
+	}
 }
 
 static void queue_farewell(struct client *client, const struct farewell *farewell)
@@ -213,16 +283,26 @@ void client_pump(struct client *client)
 	}
 }
 
+/* It asks and asks, and does not read the answers: it gets no more of them. */
+static void cut_greedy(struct client *client)
+{
+	struct farewell farewell = {
+		.reason = FAREWELL_TOO_SLOW,
+		.missed_bytes = client_unsent(client),
+	};
+
+	client->session->clients_dropped++;
+	str_truncate(&client->pending, client->pending_at + client->message_left);
+	client_cut(client, &farewell, "too-slow");
+}
+
 void client_say(struct client *client, const struct str *message)
 {
 	if (client->gone || client->deaf || client->farewelled)
 		return;
-	if (!queue(client, message)) {
-		/* It asks and asks, and does not read the answers. */
-		client_close(client, "too-slow");
-		return;
-	}
-	if (!client->blocked)
+	if (!queue(client, message))
+		cut_greedy(client);
+	else if (!client->blocked)
 		client_pump(client);
 }
 
@@ -237,7 +317,7 @@ void client_say_error(struct client *client, enum protocol_error error)
 uint64_t client_unsent(const struct client *client)
 {
 	/* The frame that was begun is finished. */
-	return backlog(client) - client->frame_left;
+	return backlog(client) - (own_left(client) > 0 ? 0 : client->frame_left);
 }
 
 void client_cut(struct client *client, const struct farewell *farewell, const char *why)

@@ -61,12 +61,14 @@ static void put_error(struct str *out, enum protocol_error error)
 	end_frame(out, FRAME_ERROR);
 }
 
-static void put_notice(struct str *out, const char *event, const char *message)
+static void put_notice(struct str *out, const char *event, const char *message, uint64_t bytes)
 {
 	begin_frame(out);
 	str_append_byte(out, '{');
 	json_append_text_member(out, "event", event);
 	json_append_text_member(out, "message", message);
+	if (bytes > 0)
+		json_append_u64_member(out, "bytes", bytes);
 	str_append_byte(out, '}');
 	end_frame(out, FRAME_NOTICE);
 }

@@ -42,8 +42,12 @@ void client_close(struct client *client, const char *why)
 
 	if (client->gone)
 		return;
+	if (client->operator)
+		screen_settle(session);
 	client->gone = true;
 	session->reap = true;
+	/* The loop may be busy with the agent's output for long. */
+	event_base_loopbreak(session->base);
 	event_del(&client->readable);
 	event_del(&client->writable);
 	input_forget(client);
@@ -228,6 +232,7 @@ void client_free(struct client *client)
 		return;
 	if (client->face && client->face->forget)
 		client->face->forget(client);
+	str_free(&client->own);
 	str_free(&client->pending);
 	free(client->early);
 	free(client->user);
@@ -243,6 +248,8 @@ void client_answer(struct client *client)
 	client_say(client, &message);
 	if (client->gone)
 		return;
+	if (client->operator)
+		screen_settle(session);
 	client->answered = true;
 	session->clients_total++;
 	if (client->operator)
@@ -266,13 +273,17 @@ void client_start(struct client *client)
 
 	if (client->gone)
 		return;
-	record_attach(client);
+	/* Before anything can be sent to it. */
 	client->cursor = output_join(session);
+	record_attach(client);
 	client->progress_us = clock_monotonic_us();
 	clients_notice(session, client, "attach", "%s joined as %s", client->user,
 		       client_role(client));
 	if (client->operator&& client->rows> 0 && client->columns> 0)
 		session_resize(session, client, client->rows, client->columns);
+	/* From the first byte on it needs no snapshot. */
+	if (client->cursor > 0)
+		screen_put_join(session, &client->own);
 	event_add(&client->readable, NULL);
 	if (session->record.stalled)
 		client_say_error(client, PROTOCOL_STALLED);
@@ -324,7 +335,7 @@ void client_notice(struct client *client, const char *event, const char *format,
 	va_start(arguments, format);
 	vsnprintf(line, sizeof line, format, arguments);
 	va_end(arguments);
-	client->face->put_notice(&message, event, line);
+	client->face->put_notice(&message, event, line, 0);
 	client_say(client, &message);
 }
 
@@ -343,7 +354,7 @@ void clients_notice(struct session *session, const struct client *except, const 
 		if (client == except || !client->answered || !wants_notice(client, event))
 			continue;
 		if (message.length == 0)
-			client->face->put_notice(&message, event, line);
+			client->face->put_notice(&message, event, line, 0);
 		client_say(client, &message);
 	}
 }

@@ -27,7 +27,7 @@ struct client;
 enum farewell_reason {
 	FAREWELL_SESSION, /* the session ended: session->end */
 	FAREWELL_DETACHED,
-	FAREWELL_TOO_SLOW,
+	FAREWELL_TOO_SLOW, /* it does not read what it asked for */
 };
 
 struct farewell {
@@ -43,7 +43,7 @@ struct client_face {
 	void (*put_refusal)(struct str *out, enum protocol_error error, const char *message);
 	void (*put_error)(struct str *out, enum protocol_error error);
 	/* NULL: this version has no notices, and its clients never the feature. */
-	void (*put_notice)(struct str *out, const char *event, const char *message);
+	void (*put_notice)(struct str *out, const char *event, const char *message, uint64_t bytes);
 	void (*put_farewell)(const struct client *client, struct str *out,
 			     const struct farewell *farewell);
 	/* Bytes from the client. False: the connection cannot go on. */
@@ -68,12 +68,17 @@ struct client {
 	struct event readable, writable;
 	uint64_t cursor;      /* the next output byte for its socket */
 	uint64_t progress_us; /* when it last took some, while it holds the agent back */
+	uint64_t skipped;     /* output that it never got, but on a snapshot */
 	uint64_t denied_inputs;
 	uint64_t denied_kills;
 	/* v2: what is left of the OUTPUT frame that was begun. Nothing else goes out before it. */
 	uint32_t frame_left;
 	uint8_t header_left;
 	unsigned char header[FRAME_HEADER_SIZE];
+	/* Output of its own, which goes before that of the ring: a snapshot, or the rest of a frame
+	 * whose bytes the ring no longer has. */
+	struct str own;
+	size_t own_at;
 	/* Control messages for the socket: u16 length, bytes, and so on. */
 	struct str pending;
 	size_t pending_at;
@@ -97,6 +102,7 @@ struct client {
 	bool answered; /* past the handshake: output, notices and the record know it */
 	bool blocked;  /* its socket is full; writable is in the loop */
 	bool waiting;  /* on the input's waiting list; readable is not in the loop */
+	bool behind;   /* fell off the ring at its cursor; a snapshot is due when it reads again */
 	bool deaf;     /* takes no more output; its input is still read */
 	bool ending;   /* gets the farewell after its last output, then closes */
 	bool farewelled;
@@ -117,6 +123,13 @@ void client_free(struct client *client);
 
 /* Gives it as much as it takes. */
 void client_pump(struct client *client);
+/* It gets output from the ring. */
+static inline bool client_takes_output(const struct client *client)
+{
+	return client->answered && !client->behind && !client->deaf && !client->gone;
+}
+/* The ring gives up what it has not taken. It will get a snapshot in place of that. */
+void client_fall_behind(struct client *client);
 /* Queues one control message and pumps. The message is consumed. */
 void client_say(struct client *client, const struct str *message);
 void client_say_error(struct client *client, enum protocol_error error);

@@ -175,6 +175,19 @@ void input_commit(const struct client *client)
 		input_release(session);
 }
 
+void input_answer(struct session *session, const char *data, size_t n)
+{
+	struct input *input = &session->input;
+
+	if (n > input_room(session) || session->phase > PHASE_RUNNING)
+		return;
+	input_take(session, data, n);
+	record_reply(session, data, n);
+	input->committed = input->end;
+	if (!session->record.stalled)
+		input_release(session);
+}
+
 void input_release(struct session *session)
 {
 	session->input.released = session->input.committed;

@@ -41,6 +41,10 @@ void input_forget(struct client *client);
 void input_take(struct session *session, const char *data, size_t n);
 void input_commit(const struct client *client);
 
+/* The terminal's answer, where there is nobody's terminal; between bursts only. What there is no
+ * room for is lost. */
+void input_answer(struct session *session, const char *data, size_t n);
+
 /* Everything committed is in the file. */
 void input_release(struct session *session);
 /* The agent is thawed: what waited goes on. */

@@ -7,9 +7,11 @@
  * read or for 20 ms.
  *
  * The ring gives up its oldest bytes for new ones, and the clients' cursors say who still needs
- * them. An observer in the way is cut off. An operator in the way holds the agent back (`blocked`:
- * the PTY is not read, so the agent's writes wait), until it takes some; one that takes nothing for
- * operator_patience is cut off too. An observer is never waited for.
+ * them. An observer in the way is left behind: it skips what it missed (client-send.c). An operator
+ * in the way holds the agent back (`blocked`: the PTY is not read, so the agent's writes wait),
+ * until it takes some; one that takes nothing for operator_patience is left behind too. An observer
+ * is never waited for. The screen reads the ring too, and holds the agent back only as its file
+ * says.
  *
  * When the last process closes the slave, the PTY reports a hang-up for as long as that is so, and
  * a level-triggered event would spin. It is not the end: the agent may live on and open /dev/tty
@@ -38,11 +40,6 @@ static const struct timeval tail_wait = {.tv_usec = 20000};
 
 /* --- who is in the way --- */
 
-static bool takes_output(const struct client *client)
-{
-	return client->answered && !client->deaf && !client->gone;
-}
-
 /* How far head may go without an operator losing anything. */
 static size_t operators_room(const struct session *session)
 {
@@ -53,27 +50,14 @@ static size_t operators_room(const struct session *session)
 	TAILQ_FOREACH (client, &session->clients, entry) {
 		if (!client->operator)
 			break;
-		if (takes_output(client) && client->cursor < slowest)
+		if (client_takes_output(client) && client->cursor < slowest)
 			slowest = client->cursor;
 	}
 	return ring->size - (size_t)(ring->head - slowest);
 }
 
-static void cut_slow(struct client *client)
-{
-	struct session *session = client->session;
-	/* The frame that was begun is finished, see client_cut(). */
-	struct farewell farewell = {
-		.reason = FAREWELL_TOO_SLOW,
-		.missed_bytes = session->output.ring.head - client->cursor - client->frame_left,
-	};
-
-	session->clients_dropped++;
-	client_cut(client, &farewell, "too-slow");
-}
-
 /* Before n more bytes are read. */
-static void cut_observers_in_the_way(struct session *session, size_t n)
+static void leave_observers_behind(struct session *session, size_t n)
 {
 	struct output *output = &session->output;
 	uint64_t end = output->ring.head + n;
@@ -87,10 +71,10 @@ static void cut_observers_in_the_way(struct session *session, size_t n)
 	uint64_t lowest = UINT64_MAX;
 	struct client *client;
 	TAILQ_FOREACH (client, &session->clients, entry) {
-		if (client->operator|| !takes_output(client))
+		if (client->operator|| !client_takes_output(client))
 			continue;
 		if (client->cursor < floor)
-			cut_slow(client);
+			client_fall_behind(client);
 		else if (client->cursor < lowest)
 			lowest = client->cursor;
 	}
@@ -117,7 +101,7 @@ static size_t enough_room(const struct output *output)
 
 static bool in_the_way(const struct output *output, const struct client *client)
 {
-	return takes_output(client) &&
+	return client_takes_output(client) &&
 	       output->ring.size - (output->ring.head - client->cursor) < enough_room(output);
 }
 
@@ -169,7 +153,7 @@ static void on_patience(evutil_socket_t fd, short what, void *data)
 			continue;
 		uint64_t waited = clock_monotonic_us() - client->progress_us;
 		if (waited >= patience)
-			cut_slow(client);
+			client_fall_behind(client);
 		else if (waited > longest)
 			longest = waited;
 	}
@@ -206,6 +190,7 @@ static void commit(struct session *session, size_t hold)
 	if (!session->record.stalled) {
 		output->recorded = end;
 		clients_pump(session);
+		screen_recorded(session);
 	}
 }
 
@@ -268,9 +253,8 @@ static enum filled fill(struct session *session)
 
 	if (room < LEAST_ROOM)
 		return FILLED_NO_ROOM;
-	if (room > CHUNK)
-		room = CHUNK;
-	cut_observers_in_the_way(session, room);
+	room = screen_room(session, room < CHUNK ? room : CHUNK, exact);
+	leave_observers_behind(session, room);
 	while (room > 0) {
 		ssize_t n = read(SESSION_FD_PTY, ring_at(&output->ring, output->ring.head), room);
 		if (n > 0) {
@@ -368,6 +352,7 @@ void output_release(struct session *session)
 
 	output->recorded = output->formatted;
 	clients_pump(session);
+	screen_recorded(session);
 	commit_held(session); /* its 20 ms are long over */
 	output_resume(session);
 }
@@ -375,9 +360,7 @@ void output_release(struct session *session)
 uint64_t output_join(struct session *session)
 {
 	struct output *output = &session->output;
-	uint64_t oldest = ring_tail(&output->ring);
-
-	if (oldest < output->observer_floor)
-		output->observer_floor = oldest;
-	return oldest;
+	if (output->recorded < output->observer_floor)
+		output->observer_floor = output->recorded;
+	return output->recorded;
 }

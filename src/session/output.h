@@ -35,7 +35,7 @@ void output_pause(struct session *session);
 void output_release(struct session *session);
 /* A client took some, or went: room may have come. */
 void output_progress(struct session *session);
-/* Where a client that joins now starts: the oldest byte. */
+/* Where a client goes on whose terminal shows what is on the screen now. */
 uint64_t output_join(struct session *session);
 
 #endif

@@ -126,6 +126,19 @@ void record_input(const struct client *client, const char *data, size_t n, bool 
 	put(client->session, &line);
 }
 
+void record_reply(struct session *session, const char *data, size_t n)
+{
+	struct audit_record line = {
+		.source = AUDIT_SYSTEM,
+		.user = "system",
+		.command_type = "reply",
+		.content = data,
+		.content_length = n,
+	};
+
+	put(session, &line);
+}
+
 /* An event that a client made. */
 static void put_client(const struct client *client, const char *type, const char *content,
 		       const struct audit_pair *metadata, size_t pair_count)
@@ -165,18 +178,20 @@ void record_attach(const struct client *client)
 
 void record_detach(const struct client *client, const char *reason)
 {
-	char number[16], uid[16], missed[24];
+	char number[16], uid[16], missed[24], skipped[24];
 	const struct session *session = client->session;
 	struct audit_pair metadata[] = {
 		{"client", number},
 		{"uid", uid},
 		{"role", client_role(client)},
 		{"unsent_bytes", missed},
+		{"skipped_bytes", skipped},
 	};
 
 	snprintf(number, sizeof number, "%" PRIu32, client->number);
 	snprintf(uid, sizeof uid, "%u", (unsigned)client->uid);
 	snprintf(missed, sizeof missed, "%" PRIu64, session->output.recorded - client->cursor);
+	snprintf(skipped, sizeof skipped, "%" PRIu64, client->skipped);
 	put_client(client, "detach", reason, metadata, COUNT(metadata));
 }
 
@@ -311,6 +326,7 @@ void record_session_end(struct session *session)
 	const struct session_end *end = &session->end;
 	uint64_t duration = clock_monotonic_us() - session->started_us;
 	char status[16], signal[16], seconds[32], out[24], in[24], clients[24], dropped[24];
+	char resyncs[24];
 	struct audit_pair metadata[] = {
 		{"reason", reason_name(end->reason)},
 		{"exit_status", status},
@@ -321,6 +337,7 @@ void record_session_end(struct session *session)
 		{"input_bytes", in},
 		{"clients", clients},
 		{"clients_dropped", dropped},
+		{"resyncs", resyncs},
 	};
 
 	snprintf(status, sizeof status, "%d", session_exit_status(end));
@@ -331,5 +348,6 @@ void record_session_end(struct session *session)
 	snprintf(in, sizeof in, "%" PRIu64, session->input.bytes);
 	snprintf(clients, sizeof clients, "%" PRIu64, session->clients_total);
 	snprintf(dropped, sizeof dropped, "%" PRIu64, session->clients_dropped);
+	snprintf(resyncs, sizeof resyncs, "%" PRIu64, session->resyncs);
 	put_system(session, "session_end", reason_name(end->reason), metadata, COUNT(metadata));
 }

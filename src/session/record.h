@@ -33,6 +33,8 @@ void record_attach(const struct client *client);
 void record_detach(const struct client *client, const char *reason);
 void record_output(struct session *session, const char *data, size_t n);
 void record_input(const struct client *client, const char *data, size_t n, bool redacted);
+/* What was answered for a terminal. */
+void record_reply(struct session *session, const char *data, size_t n);
 void record_resize(const struct client *client, uint16_t rows, uint16_t columns);
 /* what was tried, e.g. "input"; count of times, 1 for the first. */
 void record_denied(const struct client *client, const char *what, uint64_t count);

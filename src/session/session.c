@@ -97,6 +97,7 @@ void session_resize(struct session *session, const struct client *client, uint16
 {
 	if (rows == session->rows && columns == session->columns)
 		return;
+	screen_resize(session, rows, columns);
 	session->rows = rows;
 	session->columns = columns;
 	record_resize(client, rows, columns);
@@ -285,8 +286,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 	TAILQ_FOREACH (client, &session->clients, entry) {
 		struct farewell farewell = {
 			.reason = FAREWELL_SESSION,
-			.missed_bytes =
-				session->output.recorded - client->cursor - client->frame_left,
+			.missed_bytes = client_unsent(client),
 		};
 		client_cut(client, &farewell, "session-end");
 	}
@@ -326,6 +326,8 @@ static struct event_base *new_base(void)
 	    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0)
 		base = event_base_new_with_config(config);
 	event_config_free(config);
+	if (base)
+		event_base_priority_init(base, SESSION_PRIORITIES);
 	return base;
 }
 
@@ -354,7 +356,8 @@ int session_init(struct session *session, struct launch *launch)
 		return -ENOMEM;
 	if ((r = quote_command(session)) < 0 || (r = agent_init(session)) < 0 ||
 	    (r = link_init(session)) < 0 || (r = record_init(session)) < 0 ||
-	    (r = output_init(session)) < 0 || (r = input_init(session)) < 0)
+	    (r = output_init(session)) < 0 || (r = screen_init(session)) < 0 ||
+	    (r = input_init(session)) < 0)
 		return r;
 	if (evtimer_assign(&session->deadline, session->base, on_deadline, session) < 0 ||
 	    evsignal_assign(&terminate, session->base, SIGTERM, on_terminate, session) < 0 ||

@@ -21,6 +21,7 @@
 #include "session/link.h"
 #include "session/output.h"
 #include "session/record.h"
+#include "session/screen.h"
 #include "util/str.h"
 #include "util/uuid.h"
 
@@ -44,6 +45,10 @@ struct session_end {
 
 TAILQ_HEAD(client_list, client);
 
+/* Of events; the ordinary ones are in the middle, as libevent has it. */
+#define SESSION_PRIORITIES 3
+#define SESSION_PRIORITY_IDLE 2 /* only when no other event is active */
+
 struct session {
 	struct event_base *base;
 	struct launch launch;
@@ -58,6 +63,7 @@ struct session {
 
 	struct record record;
 	struct output output;
+	struct screen screen;
 	struct input input;
 	struct agent agent;
 	struct cgroup cgroup;
@@ -70,6 +76,7 @@ struct session {
 	uint32_t operators, observers; /* attached now */
 	uint64_t clients_total;        /* attached ever */
 	uint64_t clients_dropped;      /* for being too slow */
+	uint64_t resyncs;              /* of clients that fell behind */
 	bool reap;
 };
 

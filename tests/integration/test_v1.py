@@ -174,7 +174,7 @@ def test_join_by_id_and_by_unique_prefix(v1, people, agents):
         for name in (first.session, first.session[:8]):
             with v1(people.bob, f"SESSION:{name}\n") as second:
                 assert second.opened() == first.session
-                second.expect(b"READY\r\n")
+                second.expect(b"READY")
                 second.frame(b"Q")
                 second.expect(b"<51>")
                 first.expect(b"<51>")
@@ -191,7 +191,7 @@ def test_force_kill_by_interactive_is_denied_and_by_admin_obeyed(v1, people, age
         mine.expect(b"READY\r\n")
         with v1(people.bob, f"SESSION:{mine.session}\n") as other:
             other.opened()
-            other.expect(b"READY\r\n")
+            other.expect(b"READY\x1b[2;1H")
             other.frame(b"\x01FORCE_KILL")
             other.pump(lambda: other.received)
             assert other.received == b"\x01ERROR:Permission denied"
@@ -210,7 +210,7 @@ def test_read_only_input_is_answered_and_not_delivered(v1, people, agents):
         mine.expect(b"READY\r\n")
         with v1(people.carol, f"SESSION:{mine.session}\n") as reader:
             reader.opened()
-            reader.expect(b"READY\r\n")
+            reader.expect(b"READY\x1b[2;1H")
             reader.frame(b"evil")
             reader.pump(lambda: reader.received)
             assert reader.received == b"\x01ERROR:Read-only mode"
@@ -253,7 +253,7 @@ def test_a_frame_over_the_limit_ends_its_own_connection_only(v1, people, agents,
         mine.expect(b"READY\r\n")
         other.send(b"SESSION:%s\n" % mine.session.encode())
         other.opened()
-        other.expect(b"READY\r\n")
+        other.expect(b"READY\x1b[2;1H")
         other.send(struct.pack(">I", length) + b"x" * 100)
         assert other.until_closed().startswith(b"\x01ERROR:")
         mine.frame(b"z")

@@ -63,7 +63,7 @@ def test_attach_tells_the_level(v2, people, session, level, user):
     with v2.attach(getattr(people, user), session.session) as other:
         assert other.answer["level"] == level
         assert other.answer["role"] == ("observer" if level == "read-only" else "operator")
-        other.expect("READY\r\n")
+        other.expect("READY")
 
 
 def test_attach_by_prefix_and_name_and_newest_detached(v2, people, session):
@@ -361,7 +361,7 @@ def test_notices_are_a_feature(v2, people, agents):
 def test_both_versions_share_a_session(v2, v1, people, session):
     with v1(people.bob, f"SESSION:{session.session}\n") as old:
         old.opened()
-        old.expect(b"READY\r\n")
+        old.expect(b"READY")
         old.frame(b"o")
         session.expect("<6f>")
         session.type("n")

@@ -14,13 +14,14 @@ import tempfile
 LIBRARIES = {'util', 'protocol', 'audit', 'ipc'}
 ALLOWED = {
     'util': set(),
+    'term': {'util'},
     'protocol': {'util'},
     'audit': {'util'},
     'ipc': {'util'},
     'monitor': {'util', 'ipc'},  # root parses no text and writes no record
     'broker': LIBRARIES,
-    'session': LIBRARIES,
-    'libaaau': LIBRARIES | {'aaau'},
+    'session': LIBRARIES | {'term'},
+    'libaaau': LIBRARIES | {'aaau', 'term'},
     'server': LIBRARIES,
     'cli': {'util', 'aaau'},
 }
@@ -108,9 +109,12 @@ TRIALS = [
     ('protocol/a.c', '\n#include "util/str.h"\n# include "ipc/wire.h"\n', [3]),
     ('audit/a.c', '#include "protocol/error.h"\n', [1]),
     ('ipc/a.c', '#include "audit/record.h"\n', [1]),
+    ('term/a.c', '#include "util/str.h"\n#include "protocol/frame.h"\n', [2]),
     ('monitor/a.c', '#include "ipc/launch.h"\n#include "util/fd.h"\n#include "protocol/frame.h"\n'
      '#include "audit/writer.h"\n#include "server/config.h"\n#include <jansson.h>\n'
      '#include <event2/event.h>\n#include "util/users.h"\n', [3, 4, 5, 6, 7, 8]),
+    ('broker/b.c', '#include "term/term.h"\n', [1]),
+    ('session/b.c', '#include "term/term.h"\n', []),
     ('broker/a.c', '#include "session/client.h"\n#include "monitor/cgroup.h"\n#include "ipc/fds.h"\n'
      '#include "broker-filter.h"\n#include <event2/event.h>\n', [1, 2]),
     ('session/a.c', '#include "session-filter.h"\n#include "broker-filter.h"\n', [2]),

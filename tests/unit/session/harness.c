@@ -598,6 +598,17 @@ static void replace(json_t **place, json_t *value)
 	*place = value;
 }
 
+static void take_notice(struct peer *peer, json_t *notice)
+{
+	const char *event = json_string_value(json_object_get(notice, "event"));
+
+	assert_non_null(event);
+	if (strcmp(event, "skipped") == 0)
+		peer->skipped = (uint64_t)json_integer_value(json_object_get(notice, "bytes"));
+	json_decref(notice);
+	peer->notices++;
+}
+
 /* Takes whole frames off in. */
 static void take_frames(struct peer *peer)
 {
@@ -618,10 +629,7 @@ static void take_frames(struct peer *peer)
 			break;
 		case FRAME_STATUS: replace(&peer->status, parse(payload, n)); break;
 		case FRAME_ERROR: replace(&peer->error, parse(payload, n)); break;
-		case FRAME_NOTICE:
-			json_decref(parse(payload, n));
-			peer->notices++;
-			break;
+		case FRAME_NOTICE: take_notice(peer, parse(payload, n)); break;
 		case FRAME_END: peer->end = parse(payload, n); break;
 		default: fail_msg("a frame of type %d", h[4]);
 		}

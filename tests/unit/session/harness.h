@@ -82,6 +82,7 @@ struct peer {
 	json_t *status;
 	struct str pong;
 	unsigned notices;
+	uint64_t skipped; /* as the last notice of it says */
 	bool closed;
 };
 

@@ -114,7 +114,7 @@ static void an_order_that_changes_nothing_is_done_and_has_no_line(void **state)
 		/* Who comes now hears of it, and sees what there was. */
 		attach.features = FEATURE_NOTICES;
 		peer_enter(&late, &world, &attach);
-		peer_expect(&late, "one\r\none\r\n");
+		peer_expect(&late, "one\r\none");
 		peer_until(&late, late.notices == 1);
 		peer_close(&late);
 	}
