@@ -1,7 +1,8 @@
 /* Runs a command on a pseudo-terminal and measures it from outside, as its user would see it.
  *
  *     pty-meter start COMMAND…                  time from exec to the agent's first output
- *     pty-meter echo COUNT COMMAND…             round trips of a key, one at a time
+ *     pty-meter echo COUNT COMMAND…             round trips of a key, one after the other
+ *     pty-meter typing COUNT COMMAND…           the same with 5 ms between two: caches are cold
  *     pty-meter flood KIND BYTES MODE COMMAND…  all bytes checked ("exact"), or only the last one
  *                                               waited for ("redrawn": a multiplexer repaints)
  *     pty-meter hold COMMAND…                   leaves the agent idle
@@ -33,6 +34,7 @@
 
 #define TIMEOUT_MS 30000
 #define END_MS 5000
+#define TYPING_MS 5
 
 struct meter {
 	int master;
@@ -127,7 +129,7 @@ static int compare_ns(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static void measure_echo(const struct meter *meter, size_t count)
+static void measure_echo(const struct meter *meter, size_t count, int pause_ms)
 {
 	/* Characters that no escape sequence of a multiplexer's redraw contains. */
 	static const char keys[] = "!~^&";
@@ -137,8 +139,11 @@ static void measure_echo(const struct meter *meter, size_t count)
 		err(1, "calloc");
 	for (size_t i = 0; i < count; i++) {
 		char key[2] = {keys[i % 4], '\0'};
-		uint64_t sent = now_ns();
+		uint64_t sent;
 
+		if (pause_ms > 0)
+			poll(NULL, 0, pause_ms);
+		sent = now_ns();
 		send_byte(meter, key[0]);
 		wait_for(meter, key);
 		times[i] = now_ns() - sent;
@@ -224,17 +229,19 @@ int main(int argc, char **argv)
 {
 	struct meter meter;
 	const char *what = argc > 1 ? argv[1] : "";
-	int used = strcmp(what, "echo") == 0 ? 3 : strcmp(what, "flood") == 0 ? 5 : 2;
+	bool echo = strcmp(what, "echo") == 0, typing = strcmp(what, "typing") == 0;
+	int used = echo || typing ? 3 : strcmp(what, "flood") == 0 ? 5 : 2;
 
 	if (argc <= used)
-		errx(64, "usage: pty-meter start|hold|echo COUNT|flood KIND BYTES exact|redrawn "
-			 "COMMAND…");
+		errx(64,
+		     "usage: pty-meter start|hold|echo COUNT|typing COUNT|flood KIND BYTES exact|redrawn "
+		     "COMMAND…");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	start_command(&meter, argv + used);
 	wait_for(&meter, FLOOD_GO);
 	printf("start_ns %llu\n", (unsigned long long)(now_ns() - meter.started_ns));
-	if (strcmp(what, "echo") == 0)
-		measure_echo(&meter, strtoull(argv[2], NULL, 10));
+	if (echo || typing)
+		measure_echo(&meter, strtoull(argv[2], NULL, 10), typing ? TYPING_MS : 0);
 	else if (strcmp(what, "flood") == 0)
 		measure_flood(&meter, argv[2], strtoull(argv[3], NULL, 10),
 			      strcmp(argv[4], "exact") == 0);
