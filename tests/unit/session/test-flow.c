@@ -250,10 +250,10 @@ static void an_operator_that_reads_slowly_loses_nothing(void **state)
 	char buffer[16384];
 
 	(void)state;
-	world_start(&world, &(struct world_options){.argv = argv, .operator_patience_ms = 200});
+	world_start(&world, &(struct world_options){.argv = argv, .operator_patience_ms = 600});
 	peer_enter(&slow, &world, &attach);
-	/* 160 KB a second for a second: far below what would wake up a poll for writing. */
-	for (int i = 0; i < 40; i++) {
+	/* 160 KB a second, for longer than its patience: far below what would wake up a poll for writing. */
+	for (int i = 0; i < 60; i++) {
 		ssize_t n = recv(slow.fd, buffer, 4096, 0);
 
 		assert_true(n > 0);
