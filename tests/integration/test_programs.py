@@ -161,7 +161,7 @@ def test_bash_job_control(terminal, people):
     """Ctrl-C, Ctrl-Z, fg, Ctrl-\\ and Ctrl-D, each at its program."""
     human = terminal(people.alice, "run", "--", "bash", "--norc")
     human.wait(r"\$")
-    human.line("echo running; sleep 1000")
+    human.line("sh -c 'echo running; exec sleep 1000'")
     human.wait("^running")
     human.send(b"\x03")
     human.wait(r"\^C\n.*\$ *$")
@@ -183,7 +183,8 @@ def test_bash_job_control(terminal, people):
     human.send(b"\x04")
     human.line("echo end=$?")
     human.wait("^end=0")
-    human.line("echo asleep; sleep 1000")
+    # What says it is the one that gets the key, not the shell before it forked.
+    human.line("sh -c 'echo asleep; exec sleep 1000'")
     human.wait("^asleep")
     human.send(b"\x1c")
     human.wait(r"Quit.*\n.*\$ *$")
