@@ -8,17 +8,7 @@
 #include <string.h>
 
 #include "term/internal.h"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "util/hex.h"
 
 /* n hex digits as eight bits; scaled: of their largest value, else the highest bits. */
 static bool component(const char *text, size_t n, bool scaled, uint32_t *colour)

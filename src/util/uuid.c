@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "util/hex.h"
+
 int uuid_generate(struct uuid *ret)
 {
 	struct uuid id;
@@ -47,18 +49,6 @@ char *uuid_format(const struct uuid *id, char out[UUID_TEXT_SIZE])
 	}
 	*at = '\0';
 	return out;
-}
-
-/* Not isxdigit(3): that asks the locale. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 bool uuid_parse(const char *text, struct uuid *ret)
